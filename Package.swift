@@ -44,9 +44,11 @@ let package = Package(
   ],
   targets: [
     .executableTarget(name: "archiver", dependencies: ["CommandLine"], swiftSettings: settings),
-    library("CommandLine", ["Operations", "Settings", "ArchiveModel", "ObjectStore", "Postgres", argumentParser, logging]),
+    library(
+      "CommandLine", ["Operations", "Settings", "ArchiveModel", "ObjectStore", "Postgres", argumentParser, logging]),
     library("Settings", ["ArchiveModel", yams]),
-    library("Operations", ["ObjectStore", "Postgres", "RowCodec", "Gzip", "Hashing", "ArchiveModel", "Execution", logging]),
+    library(
+      "Operations", ["ObjectStore", "Postgres", "RowCodec", "Gzip", "Hashing", "ArchiveModel", "Execution", logging]),
     library("ObjectStore", ["CLibcurl", "Hashing", "Execution"]),
     library("Postgres", ["CLibpq", "Execution"]),
     library("RowCodec", ["ArchiveModel"]),
@@ -73,7 +75,9 @@ let package = Package(
     tests("CommandLine", ["Operations", "Settings", argumentParser, logging]),
     .testTarget(
       name: "IntegrationTests",
-      dependencies: ["CommandLine", "Operations", "ObjectStore", "Postgres", "ArchiveModel", "Hashing", "archiver", "TestSupport"],
+      dependencies: [
+        "CommandLine", "Operations", "ObjectStore", "Postgres", "ArchiveModel", "Hashing", "archiver", "TestSupport",
+      ],
       swiftSettings: testSettings),
     .executableTarget(
       name: "Benchmarks", dependencies: ["RowCodec", "Gzip", "Hashing", "ArchiveModel"], path: "Tests/Benchmarks",

@@ -1,0 +1,58 @@
+import Foundation
+
+/// Why a document of the archive cannot be used.
+package enum ArchiveDocumentError: Error, Sendable, Equatable {
+  /// Not JSON, or not of the document's shape; `path` is the key at fault, empty for the whole.
+  case unreadable(path: String)
+  /// Another format, or a later version of it, than this tool reads.
+  case unsupportedFormat(found: String, expected: String)
+}
+
+/// The JSON of manifests and records: indented, keys sorted, `\n` at the end, so that equal values give equal bytes.
+package enum ArchiveDocument {
+  /// Throws what `JSONEncoder` throws, which these value types give no cause for.
+  package static func encode(_ value: some Encodable) throws -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return Array(try encoder.encode(value)) + [UInt8(ascii: "\n")]
+  }
+
+  /// Reads a document after checking that its `format` is one of `formats`; unknown keys are ignored.
+  package static func decode<Value: Decodable>(
+    _ type: Value.Type, from bytes: [UInt8], formats: [String]
+  ) throws(ArchiveDocumentError) -> Value {
+    let decoder = JSONDecoder()
+    let data = Data(bytes)
+    do {
+      let head = try decoder.decode(Head.self, from: data)
+      guard formats.contains(head.format) else {
+        throw ArchiveDocumentError.unsupportedFormat(found: head.format, expected: formats[0])
+      }
+      return try decoder.decode(type, from: data)
+    } catch let error as ArchiveDocumentError {
+      throw error
+    } catch let error as DecodingError {
+      throw .unreadable(path: error.path)
+    } catch {
+      throw .unreadable(path: "")
+    }
+  }
+
+  private struct Head: Decodable {
+    var format: String
+  }
+}
+
+extension DecodingError {
+  /// The key at fault, dotted.
+  fileprivate var path: String {
+    let context: Context? =
+      switch self {
+      case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context): context
+      case .keyNotFound(let key, let context):
+        Context(codingPath: context.codingPath + [key], debugDescription: context.debugDescription)
+      @unknown default: nil
+      }
+    return context?.codingPath.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".") ?? ""
+  }
+}
