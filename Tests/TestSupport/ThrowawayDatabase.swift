@@ -9,8 +9,8 @@ package struct ThrowawayDatabase: Sendable {
   /// Runs `sql` (any number of statements, each its own transaction; backslash commands work) through `psql` and gives
   /// its output: unaligned, `|` between columns, one row a line, no headings, no last newline. Throws `PsqlError`.
   @discardableResult
-  package func psql(_ sql: String) async throws -> String {
-    try await Psql.run(sql, url: url)
+  package func psql(_ sql: String, as role: ThrowawayRole? = nil) async throws -> String {
+    try await Psql.run(sql, url: role.map { try url(for: $0) } ?? url)
   }
 
   /// Runs `body` with a fresh login role that may only connect, and drops it with all it owns afterwards.
