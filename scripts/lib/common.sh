@@ -59,6 +59,18 @@ run() {
   return "$status"
 }
 
+# Builds the program as users run it: sets release_bin, its folder. Quiet unless it fails.
+build_release() {
+  make_temporary_directory
+  local log="$temporary_directory/build.log"
+  say "Building archiver (the first time takes some minutes)"
+  run swift build --package-path "$root" -c release --product archiver >"$log" 2>&1 || {
+    tail -n 40 "$log" >&2
+    die "the release build failed"
+  }
+  release_bin=$(swift build --package-path "$root" -c release --show-bin-path)
+}
+
 # Waits for `command…` to succeed; false when process PID ends or 30 seconds pass before that.
 wait_until_answers() {
   local pid=$1 attempt

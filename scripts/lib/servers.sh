@@ -6,7 +6,7 @@ postgres_password=secret
 s3_access_key=testkey
 s3_secret_key=testsecret s3_region=us-east-1 s3_bucket=archive-test
 
-# start_postgres [postgres options…]: sets postgres_url, postgres_pid and postgres_log.
+# start_postgres [postgres options…]: sets postgres_url, postgres_port, postgres_pid and postgres_log.
 start_postgres() {
   local bin as=() directory port attempt
   bin=$(postgres_bin) || die "no PostgreSQL server found"
@@ -32,6 +32,7 @@ start_postgres() {
     postgres_pid=$!
     # QUIT is PostgreSQL's immediate stop: nobody wants the data.
     started+=("QUIT:$postgres_pid")
+    postgres_port=$port
     postgres_url="postgresql://$postgres_user:$postgres_password@127.0.0.1:$port/postgres"
     if wait_until_answers "$postgres_pid" "$bin/pg_isready" -h 127.0.0.1 -p "$port"; then return; fi
     say "PostgreSQL did not start on port $port (attempt $attempt)"
