@@ -1,0 +1,54 @@
+package import ArchiveModel
+import Postgres
+import RowCodec
+
+/// What the catalog says of a table: all that queries, manifests and restores need.
+package struct TableDescription: Sendable {
+  /// How the time column holds its values.
+  package enum TimeType: Sendable {
+    case date, timestamp, timestampWithTimeZone
+  }
+
+  package var name: TableName
+  package var oid: UInt32
+  /// `pg_class.relkind`.
+  package var kind: String
+  /// In the table's order, dropped ones left out.
+  package var columns: [Manifest.Column]
+  /// Indices into `columns`, in the key's order; empty without a primary key.
+  package var primaryKey: [Int]
+  /// Schemas other than pg_catalog that hold the key types' comparison operators.
+  package var operatorSchemas: [String]
+
+  /// `"public"."events"`
+  package var quotedName: String { SQLText.identifier(name.schema) + "." + SQLText.identifier(name.table) }
+
+  package var primaryKeyNames: [String] { primaryKey.map { columns[$0].name } }
+
+  /// The columns as the codec sees them.
+  package var rowColumns: [RowColumn] {
+    columns.map { RowColumn(name: $0.name, codec: ColumnCodec(typeName: $0.formType)) }
+  }
+
+  /// The column of that name.
+  package func index(of column: String) -> Int? { columns.firstIndex { $0.name == column } }
+
+  /// What an archive of the table needs to know of its time column. Throws a configuration error when there is no such
+  /// column or its type holds no times.
+  package func timeColumn(_ column: String) throws(OperationError) -> (index: Int, type: TimeType) {
+    guard let index = index(of: column) else {
+      throw OperationError(
+        .configuration, "cannot use the time column", at: "\(name)",
+        cause: "the table has no column named \(column)",
+        hint: "set timestamp_column: to one of \(columns.map(\.name).joined(separator: ", "))")
+    }
+    let type = columns[index].formType
+    if type == "date" { return (index, .date) }
+    if type.hasPrefix("timestamp"), type.hasSuffix("without time zone") { return (index, .timestamp) }
+    if type.hasPrefix("timestamp"), type.hasSuffix("with time zone") { return (index, .timestampWithTimeZone) }
+    throw OperationError(
+      .configuration, "cannot use the time column", at: "\(name)",
+      cause: "column \(column) is of type \(columns[index].type)",
+      hint: "timestamp_column: takes a column of type date, timestamp or timestamp with time zone")
+  }
+}
