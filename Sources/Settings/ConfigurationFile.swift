@@ -29,9 +29,14 @@ enum ConfigurationFile {
         throw self.error(path, "is a directory", hint: "name a YAML file")
       }
       if (error as? CocoaError)?.code == .fileReadNoSuchFile || (error as? CocoaError)?.code == .fileNoSuchFile {
-        throw self.error(path, "does not exist", hint: "name it with --config, or see docs/examples for one to start from")
+        throw self.error(
+          path, "does not exist", hint: "name it with --config, or see docs/examples for one to start from")
       }
-      throw self.error(path, "cannot be read by this user", hint: "check the owner and mode of the file and its folders")
+      if (error as? CocoaError)?.code == .fileReadNoPermission {
+        throw self.error(
+          path, "may not be read by this user", hint: "check the owner and mode of the file and its folders")
+      }
+      throw self.error(path, "cannot be read", hint: "name a YAML file")
     }
   }
 

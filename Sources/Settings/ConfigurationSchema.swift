@@ -31,7 +31,7 @@ extension SettingsSection {
       return (key: field.name, value: PlainValue.object(keywords))
     }
     let required = fields.filter { $0.need == .here }.map(\.name)
-    var schema: [(key: String, value: PlainValue)] = [("type", .text("object"))]
+    var schema: [(key: String, value: PlainValue)] = [("type", isWhole ? .text("object") : .texts(["object", "null"]))]
     if isWhole, !required.isEmpty { schema.append(("required", .texts(required))) }
     return schema + [("properties", .object(properties)), ("additionalProperties", .boolean(false))]
   }

@@ -1,7 +1,8 @@
 /// `postgresql://` URLs, read where libpq reads them: as far as it takes to keep passwords apart.
 enum ConnectionURL {
   private static let schemes = ["postgresql://", "postgres://"]
-  private static let delimiterHint = "within a user, password or parameter write @ as %40, / as %2F, : as %3A and % as %25"
+  private static let delimiterHint =
+    "within a user, password or parameter write @ as %40, / as %2F, : as %3A and % as %25"
 
   /// Takes a URL whose password can be told from the rest for certain. The errors quote nothing.
   static func check(_ text: String) throws(ValueMismatch) -> String {
@@ -42,7 +43,7 @@ enum ConnectionURL {
     }
     let path = authority.prefix { $0 != "?" }
     url += path
-    var parameters = authority[path.endIndex...].dropFirst().split(separator: "&", omittingEmptySubsequences: false)
+    var parameters = authority[path.endIndex...].dropFirst().split(separator: "&")
     if let index = parameters.firstIndex(where: { $0.hasPrefix("password=") }) {
       encoded = parameters[index].dropFirst("password=".count)
       parameters.removeAll { $0.hasPrefix("password=") }

@@ -12,7 +12,7 @@ package struct SettingsError: Error, Equatable, CustomStringConvertible {
   }
 }
 
-/// One thing wrong with a configuration. It never holds the value of a secret key, of a URL or of a variable.
+/// One thing wrong with a configuration. It holds no value of a secret key or a URL, and quotes no variable.
 package struct SettingsProblem: Sendable, Equatable, CustomStringConvertible {
   /// The file as the user named it, or `command line`.
   package let file: String

@@ -3,7 +3,9 @@ enum StorageAddress {
   /// Takes `s3://bucket[/prefix]` and `file:///absolute/directory`.
   static func checkStorage(_ text: String) throws(ValueMismatch) -> String {
     let accepted = "must be s3://bucket/prefix or file:///absolute/directory"
-    guard isPrintable(text) else { throw ValueMismatch(message: "\(accepted), without control characters") }
+    guard !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+      throw ValueMismatch(message: "\(accepted), without control characters")
+    }
     if text.hasPrefix("s3://") {
       let rest = text.dropFirst("s3://".count)
       let bucket = rest.prefix { $0 != "/" }
@@ -11,7 +13,8 @@ enum StorageAddress {
         throw ValueMismatch(
           message: "\(accepted), without credentials", hint: "use access_key_id and secret_access_key")
       }
-      let isBucket = !bucket.isEmpty && bucket.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-._".contains($0)) }
+      let isBucket =
+        !bucket.isEmpty && bucket.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-._".contains($0)) }
       guard isBucket else {
         throw ValueMismatch(message: "\(accepted); a bucket is letters, digits, -, . and _")
       }
@@ -34,7 +37,9 @@ enum StorageAddress {
   /// Takes `http://host[:port][/path]` and the same with `https`.
   static func checkEndpoint(_ text: String) throws(ValueMismatch) -> String {
     let accepted = "must be a URL such as https://s3.example.com:9000"
-    guard let scheme = ["https://", "http://"].first(where: { text.hasPrefix($0) }), isPrintable(text) else {
+    guard let scheme = ["https://", "http://"].first(where: { text.hasPrefix($0) }),
+      !text.unicodeScalars.contains(where: { $0.properties.isWhitespace || $0.properties.generalCategory == .control })
+    else {
       throw ValueMismatch(message: accepted, hint: text.contains("://") ? nil : "put https:// in front")
     }
     let rest = text.dropFirst(scheme.count)
@@ -45,9 +50,5 @@ enum StorageAddress {
       throw ValueMismatch(message: accepted)
     }
     return text
-  }
-
-  private static func isPrintable(_ text: String) -> Bool {
-    !text.unicodeScalars.contains { $0.properties.isWhitespace || $0.properties.generalCategory == .control }
   }
 }

@@ -72,11 +72,9 @@ enum HazardName {
 
   static func check(_ name: String) throws(ValueMismatch) {
     guard !acceptable.contains(name) else { return }
-    if let reason = refused[name] {
-      throw ValueMismatch(message: "must be a hazard that can be accepted", hint: "\(name) never can: \(reason)")
-    }
-    let suggestion = NearMiss.suggestion(for: name, among: acceptable)
-    throw ValueMismatch(
-      message: "must be one of \(acceptable.joined(separator: ", "))", hint: suggestion.map { "did you mean \($0)?" })
+    let hint =
+      refused[name].map { "\(name) can never be accepted: \($0)" }
+      ?? NearMiss.suggestion(for: name, among: acceptable).map { "did you mean \($0)?" }
+    throw ValueMismatch(message: "must be one of \(acceptable.joined(separator: ", "))", hint: hint)
   }
 }

@@ -19,8 +19,8 @@ extension ValueType<[String]> {
         var values: [String] = []
         for (index, node) in items.enumerated() {
           guard let value = item.read(node, "\(key)[\(index)]", &reading) else { continue }
-          if values.contains(value) {
-            reading.report("is listed twice (\(value))", at: "\(key)[\(index)]", line: node.line)
+          if let first = values.firstIndex(of: value) {
+            reading.report("is listed twice (first at [\(first)])", at: "\(key)[\(index)]", line: node.line)
           }
           values.append(value)
         }

@@ -33,7 +33,7 @@ extension ValueType {
     ValueType(
       read: { node, key, reading in
         guard case .scalar(let scalar) = node.content else {
-          reading.report("must be a single value (found \(node.kind.dropFirst(2)))", at: key, line: node.line)
+          reading.report("must be a single value (found \(node.kind))", at: key, line: node.line)
           return nil
         }
         guard let text = scalar.text else { return nil }

@@ -3,7 +3,8 @@ import Yams
 extension YAMLDocument {
   /// The tree of the only document in `text`; nil, and reported, when it is not valid YAML or there is not one.
   static func compose(_ text: String, _ reading: inout Reading) -> Node? {
-    var text = text
+    // libyaml takes a byte order mark only where it detects the encoding itself.
+    var text = text.hasPrefix("\u{FEFF}") ? String(text.unicodeScalars.dropFirst()) : text
     // Each round renames one key given twice, which stops Yams, so that all else that is wrong is found as well.
     for _ in 0..<DuplicateKeys.limit {
       do {
@@ -33,6 +34,8 @@ extension YAMLDocument {
 
   private static func report(_ error: YamlError, in text: String, _ reading: inout Reading) {
     switch error {
+    case .composer(.some, _, let mark, _):
+      reading.report("holds a second document", at: "", line: mark.line, hint: "a configuration is a file of its own")
     case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
       .composer(let context, let problem, let mark, _):
       let place = context.map { ", \($0.text) from line \($0.mark.line)" } ?? ""
@@ -51,7 +54,7 @@ extension YAMLDocument {
     guard let index = DuplicateKeys.index(of: mark, in: text), index < text.unicodeScalars.endIndex else { return nil }
     switch text.unicodeScalars[index] {
     case "\t": return "indent with spaces, not tabs"
-    case "@", "`", "%", "{", "}", "[", "]", "*", "&", "!", "|", ">", ",": return "put the value in double quotes"
+    case "@", "`", "%", "{", "}", "]", "*", "&", "!", "|", ">", ",": return "put the value in double quotes"
     default: return nil
     }
   }

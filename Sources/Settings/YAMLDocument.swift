@@ -48,8 +48,9 @@ struct YAMLDocument {
       let entries = try convert(mapping, at: path, depth: depth, &reading)
       return SettingsNode(line: line, content: .mapping(entries))
     case .alias:
-      // Yams resolves aliases while it composes; this case is for trees built by hand.
-      return SettingsNode(line: line, content: .scalar(SettingsScalar(text: "")))
+      // Yams resolves aliases while it composes; only trees built by hand hold them.
+      reading.report("is an alias of nothing", at: path, line: line)
+      return SettingsNode(line: line, content: .scalar(SettingsScalar(text: nil)))
     }
   }
 
