@@ -7,7 +7,8 @@ enum StorageKey {
   ///
   /// Names with a leading dot are left to temporary files, so that no store lists half-written objects; `..` never
   /// leads out of the root.
-  static func validate(_ key: String) throws(ObjectStoreError) {
+  /// `rootByteCount` is what the store itself puts before the key.
+  static func validate(_ key: String, rootByteCount: Int = 0) throws(ObjectStoreError) {
     var isAtPartStart = true
     for byte in key.utf8 {
       let isSlash = byte == UInt8(ascii: "/")
@@ -15,7 +16,7 @@ enum StorageKey {
       isAtPartStart = isSlash
     }
     // Also true of the empty key.
-    if isAtPartStart || key.utf8.count > maximumByteCount { throw refusal(of: key) }
+    if isAtPartStart || rootByteCount + key.utf8.count > maximumByteCount { throw refusal(of: key) }
   }
 
   private static func refusal(of key: String) -> ObjectStoreError {

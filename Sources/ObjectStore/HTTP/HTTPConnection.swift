@@ -1,0 +1,42 @@
+internal import CLibcurl
+import Execution
+
+/// What every request of a store has in common.
+struct HTTPSettings: Sendable {
+  var userAgent: String
+  var connectTimeout: Duration
+  /// A transfer in which no byte moves for so long is given up; counted in whole seconds.
+  var stallTimeout: Duration
+  /// A file of trusted certificates in PEM form; nil for the system's.
+  var certificateFile: String?
+}
+
+/// One keep-alive connection on a thread of its own.
+actor HTTPConnection {
+  private nonisolated let executor = ThreadExecutor(name: "http")
+  private let settings: HTTPSettings
+  private var handle: CurlHandle?
+
+  nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+
+  init(settings: HTTPSettings) {
+    self.settings = settings
+  }
+
+  /// Sends a request and waits for the whole answer; the body of a successful one goes to `receiver`.
+  func perform(
+    _ request: HTTPRequest, receiver: BodyReceiver, cancellation: CancellationFlag
+  ) -> Result<HTTPResponse, HTTPFailure> {
+    let exchange = HTTPExchange(method: request.method, receiver: receiver, cancellation: cancellation)
+    do throws(HTTPFailure) {
+      if handle == nil { handle = try CurlHandle.open() }
+      try handle?.perform(request, settings: settings, exchange: exchange)
+    } catch {
+      return .failure(error)
+    }
+    guard exchange.isComplete else {
+      return .failure(HTTPFailure(kind: .corruptResponse, message: "the answer was cut short"))
+    }
+    return .success(exchange.response)
+  }
+}
