@@ -73,9 +73,6 @@ final class SinkReceiver<Sink: ByteSink & ~Copyable>: BodyReceiver, @unchecked S
     unsafe self.sink = consume sink
   }
 
-  /// True when a lost transfer can go on where it stopped.
-  var isResumable: Bool { deliveredByteCount == 0 || etag != nil }
-
   override func begin(_ head: BodyHead) -> Bool {
     if deliveredByteCount == 0 {
       etag = head.etag

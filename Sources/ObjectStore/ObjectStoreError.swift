@@ -56,9 +56,9 @@ package struct ObjectStoreError: Error, Sendable {
   }
 
   /// The same error, told otherwise.
-  func with(message: String) -> ObjectStoreError {
+  func with(code: Code? = nil, message: String) -> ObjectStoreError {
     ObjectStoreError(
-      code, message, key: key, httpStatus: httpStatus, serviceCode: serviceCode, requestID: requestID,
+      code ?? self.code, message, key: key, httpStatus: httpStatus, serviceCode: serviceCode, requestID: requestID,
       attempts: attempts, cause: cause)
   }
 }

@@ -86,13 +86,16 @@ private final class XMLElementTree {
     let parser = XMLParser(data: Data(body))
     let builder = XMLTreeBuilder()
     parser.delegate = builder
-    return parser.parse() ? builder.root : nil
+    // The parser alone does not complain of a document that ends before its elements do.
+    return parser.parse() && builder.isComplete ? builder.root : nil
   }
 }
 
 private final class XMLTreeBuilder: NSObject, XMLParserDelegate {
   private(set) var root: XMLElementTree?
   private var open: [XMLElementTree] = []
+
+  var isComplete: Bool { open.isEmpty }
 
   func parser(
     _ parser: XMLParser, didStartElement elementName: String, namespaceURI: String?, qualifiedName qName: String?,

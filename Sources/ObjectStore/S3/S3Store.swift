@@ -86,16 +86,26 @@ package final class S3Store: ObjectStore {
   ) async throws(ObjectStoreError) -> sending Sink {
     try StorageKey.validate(key, rootByteCount: client.bucketKey("").utf8.count)
     let receiver = SinkReceiver(sink)
-    _ = try await client.send(
-      S3Request(method: .get, key: key), into: receiver,
-      continuing: {
-        guard receiver.deliveredByteCount > 0, let etag = receiver.etag else { return [] }
-        return [("range", "bytes=\(receiver.deliveredByteCount)-"), ("if-match", etag)]
-      })
+    do throws(ObjectStoreError) {
+      _ = try await client.send(
+        S3Request(method: .get, key: key), into: receiver, continuing: { Self.continuation(of: receiver) })
+    } catch {
+      // Only the headers of a continuation can be refused so.
+      guard error.httpStatus == 412 || error.httpStatus == 416 else { throw error }
+      throw error.with(code: .corruptResponse, message: "the object changed while it was read")
+    }
     guard let sink = receiver.take() else {
       throw ObjectStoreError(.other, "the sink was taken twice", key: key)
     }
     return sink
+  }
+
+  /// The headers that ask for what a lost download still lacks.
+  private static func continuation<Sink: ByteSink & ~Copyable>(
+    of receiver: SinkReceiver<Sink>
+  ) -> [(name: String, value: String)] {
+    guard receiver.deliveredByteCount > 0, let etag = receiver.etag else { return [] }
+    return [("range", "bytes=\(receiver.deliveredByteCount)-"), ("if-match", etag)]
   }
 
   package func head(_ key: String) async throws(ObjectStoreError) -> ObjectInfo {

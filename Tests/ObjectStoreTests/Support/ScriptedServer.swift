@@ -17,7 +17,7 @@ final class ScriptedServer: Sendable {
 
     /// An answer with a body and its length.
     static func answer(_ status: String, headers: [String] = [], body: String = "") -> Reply {
-      .bytes(head(status, headers: headers + ["Content-Length: \(body.utf8.count)"]) + Array(body.utf8))
+      .bytes(ScriptedServer.head(status, headers: headers + ["Content-Length: \(body.utf8.count)"]) + Array(body.utf8))
     }
 
     /// An error answer as S3 gives it.
@@ -26,10 +26,11 @@ final class ScriptedServer: Sendable {
         status, headers: headers + ["x-amz-request-id: REQ1"],
         body: "<?xml version=\"1.0\"?><Error><Code>\(code)</Code><Message>m</Message></Error>")
     }
+  }
 
-    static func head(_ status: String, headers: [String]) -> [UInt8] {
-      Array("HTTP/1.1 \(status)\r\n\(headers.map { "\($0)\r\n" }.joined())\r\n".utf8)
-    }
+  /// The head of an answer, complete with its closing empty line.
+  static func head(_ status: String, headers: [String]) -> [UInt8] {
+    Array("HTTP/1.1 \(status)\r\n\(headers.map { "\($0)\r\n" }.joined())\r\n".utf8)
   }
 
   struct Request: Sendable {

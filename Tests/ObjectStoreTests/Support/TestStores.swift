@@ -54,6 +54,16 @@ func scriptedConfiguration(_ endpoint: String) -> S3Configuration {
     credentials: StaticCredentialProvider(Credentials(accessKeyID: "AKID", secretAccessKey: "verysecretvalue")))
 }
 
+/// A store that talks to a scripted server and does not really wait.
+func scriptedStore(
+  _ server: ScriptedServer, _ recorder: SleepRecorder = SleepRecorder(),
+  _ change: (inout S3Configuration) -> Void = { _ in }
+) throws -> S3Store {
+  var configuration = scriptedConfiguration(server.endpoint)
+  change(&configuration)
+  return try S3Store(configuration: configuration, surroundings: recorder.surroundings)
+}
+
 /// Notes the waits a store asks for, and does not wait.
 final class SleepRecorder: Sendable {
   private let durations = Mutex<[Duration]>([])
@@ -91,6 +101,12 @@ struct FailingSink: ByteSink {
     byteCount += span.count
     if byteCount > limit { throw Full() }
   }
+}
+
+extension ScriptedServer.Reply {
+  /// S3's answer to a put.
+  static let stored = answer("200 OK", headers: ["ETag: \"e1\"", "x-amz-version-id: v1"])
+  static let slowDown = failure("503 Slow Down", "SlowDown")
 }
 
 /// The error `body` throws, nil when it throws none.
