@@ -26,7 +26,7 @@ struct S3ErrorTests {
       Meaning(status: "404 Not Found", code: .notFound),
       Meaning(status: "301 Moved Permanently", serviceCode: "PermanentRedirect", code: .wrongRegion),
       Meaning(status: "307 Temporary Redirect", headers: ["Location: http://127.0.0.1:1/"], code: .wrongRegion),
-      Meaning(status: "400 Bad Request", serviceCode: "AuthorizationHeaderMalformed", code: .wrongRegion),
+      Meaning(status: "400 Bad Request", serviceCode: "AuthorizationHeaderMalformed", code: .signatureMismatch),
       Meaning(status: "400 Bad Request", serviceCode: "BadDigest", code: .checksumMismatch),
       Meaning(status: "400 Bad Request", serviceCode: "RequestTimeout", code: .timedOut, attempts: 3),
       Meaning(status: "412 Precondition Failed", serviceCode: "PreconditionFailed", code: .preconditionFailed),
@@ -34,7 +34,7 @@ struct S3ErrorTests {
       Meaning(status: "500 Internal Server Error", serviceCode: "InternalError", code: .unreachable, attempts: 3),
       Meaning(status: "502 Bad Gateway", code: .unreachable, attempts: 3),
       Meaning(status: "504 Gateway Timeout", code: .unreachable, attempts: 3),
-      Meaning(status: "501 Not Implemented", serviceCode: "NotImplemented", code: .unreachable),
+      Meaning(status: "501 Not Implemented", serviceCode: "NotImplemented", code: .other),
       Meaning(status: "507 Insufficient Storage", serviceCode: "XMinioStorageFull", code: .storageFull),
     ]
   }

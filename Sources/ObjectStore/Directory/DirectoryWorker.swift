@@ -71,7 +71,12 @@ actor DirectoryWorker {
   }
 
   private func synchronizeDirectory(_ path: String) throws(SystemCallError) {
-    try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY).synchronize()
+    do throws(SystemCallError) {
+      try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY).synchronize()
+    } catch {
+      // Some network file systems cannot synchronise directories, and then have no need to.
+      guard error.number == EINVAL || error.number == ENOTSUP else { throw error }
+    }
   }
 
   /// Passes a file's bytes to `receiver`.

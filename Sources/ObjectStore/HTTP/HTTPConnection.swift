@@ -32,6 +32,9 @@ actor HTTPConnection {
       if handle == nil { handle = try CurlHandle.open() }
       try handle?.perform(request, settings: settings, exchange: exchange)
     } catch {
+      // The connection is lost, and a new handle asks the name servers anew. (libcurl 7.88 also refuses to use a handle
+      // again whose name look-up failed.)
+      handle = nil
       return .failure(error)
     }
     guard exchange.isComplete else {

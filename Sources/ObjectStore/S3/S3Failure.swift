@@ -19,6 +19,8 @@ struct S3Failure: Error {
     retryAfter = Self.retryAfter(response.headers)
     retry = Self.retry(status: response.status, serviceCode: document?.code)
     code = Self.code(status: response.status, serviceCode: document?.code)
+    // Malformed for either of two reasons; only the one comes with the right region.
+    if document?.code == "AuthorizationHeaderMalformed", document?.region == nil { code = .signatureMismatch }
     message = Self.message(for: code, status: response.status)
     if code == .wrongRegion, let region = response.headers["x-amz-bucket-region"] ?? document?.region {
       message += ": the bucket is in \(region)"
@@ -99,7 +101,7 @@ extension S3Failure {
     case 413: return .tooLarge
     case 429: return .throttled
     case 507: return .storageFull
-    case 500...: return .unreachable
+    case 500, 502...: return .unreachable
     default: return .other
     }
   }
