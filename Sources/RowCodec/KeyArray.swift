@@ -1,0 +1,50 @@
+/// The values of one key column of all rows encoded, as the server sent them.
+package struct KeyArray: Sendable {
+  /// OID of the elements; those of a key that is an array itself are text forms (25).
+  package let elementTypeOID: UInt32
+  /// Values held, one a row.
+  package private(set) var count = 0
+  /// A big-endian 32-bit length and the bytes of each value, as an array's binary form has them.
+  private var body = ByteBuffer()
+  /// Where in `body` the last row's value begins.
+  private(set) var lastOffset = 0
+
+  init(elementTypeOID: UInt32) {
+    self.elementTypeOID = elementTypeOID
+  }
+
+  /// The binary form of a one-dimensional array with these elements, ready to be a binary parameter.
+  package func binaryArray() -> [UInt8] {
+    var array = ByteBuffer(capacity: 20 + body.count)
+    array.append(bigEndian: count == 0 ? 0 : 1)
+    array.append(bigEndian: 0)
+    array.append(bigEndian: elementTypeOID)
+    if count > 0 {
+      array.append(bigEndian: UInt32(truncatingIfNeeded: count))
+      array.append(bigEndian: 1)
+      body.withSpan { body in array.append(body) }
+    }
+    return array.take()
+  }
+
+  mutating func append(_ value: Span<UInt8>) {
+    lastOffset = body.count
+    body.append(bigEndian: UInt32(truncatingIfNeeded: value.count))
+    body.append(value)
+    count += 1
+  }
+
+  /// Lends the value that begins at `offset`, one that `lastOffset` once was.
+  func withValue<Result>(at offset: Int, _ body: (Span<UInt8>) -> Result) -> Result {
+    self.body.withSpan { bytes in
+      let start = offset + 4
+      return body(bytes.extracting(start..<start + Int(bytes.int32(at: offset))))
+    }
+  }
+}
+
+extension ByteBuffer {
+  mutating func append(bigEndian value: UInt32) {
+    write(atMost: 4) { cursor in cursor.put(UInt64(value.byteSwapped), count: 4) }
+  }
+}
