@@ -63,9 +63,11 @@ extension ByteBuffer {
   @inline(__always)
   private mutating func appendTimestamp(_ value: Span<UInt8>, zone: StaticString) throws(FieldFailure) {
     guard value.count == 8 else { throw .length }
+    let instant = value.int64(at: 0)
+    guard PostgresTime.isPossible(instant) else { throw .outOfRange }
     write(atMost: PostgresTime.maximumByteCount) { cursor in
       cursor.put(UInt8(ascii: "\""))
-      cursor.put(timestamp: value.int64(at: 0), zone: zone)
+      cursor.put(timestamp: instant, zone: zone)
       cursor.put(UInt8(ascii: "\""))
     }
   }
@@ -73,6 +75,7 @@ extension ByteBuffer {
   private mutating func appendDate(_ value: Span<UInt8>) throws(FieldFailure) {
     guard value.count == 4 else { throw .length }
     let days = value.int32(at: 0)
+    guard PostgresTime.isPossible(days: days) else { throw .outOfRange }
     write(atMost: PostgresTime.maximumByteCount) { cursor in
       cursor.put(UInt8(ascii: "\""))
       switch days {
@@ -92,7 +95,7 @@ extension ByteBuffer {
     let microseconds = value.int64(at: 0)
     let zone = hasZone ? Int(value.int32(at: 8)) : 0
     // A time may be 24:00:00; zones lie within 16 hours of UTC, and two digits must hold the hours.
-    guard (0...PostgresTime.microsecondsPerDay).contains(microseconds), abs(zone) < 360_000 else { throw .digits }
+    guard (0...PostgresTime.microsecondsPerDay).contains(microseconds), abs(zone) < 360_000 else { throw .outOfRange }
     write(atMost: PostgresTime.maximumByteCount) { cursor in
       cursor.put(UInt8(ascii: "\""))
       cursor.put(timeOfDay: microseconds)

@@ -6,11 +6,12 @@ extension ByteBuffer {
   /// `get_str_from_var` in PostgreSQL's numeric.c are the reference.
   mutating func appendNumeric(_ value: Span<UInt8>) throws(FieldFailure) {
     guard value.count >= 8 else { throw .length }
-    let digitCount = Int(value.int16(at: 0))
+    // Unsigned: the largest values have more than 32,767 digits of base 10,000.
+    let digitCount = Int(UInt16(bitPattern: value.int16(at: 0)))
     let weight = Int(value.int16(at: 2))
     let sign = UInt16(bitPattern: value.int16(at: 4))
     let scale = Int(value.int16(at: 6))
-    guard digitCount >= 0, value.count == 8 &+ 2 &* digitCount else { throw .length }
+    guard value.count == 8 &+ 2 &* digitCount else { throw .length }
     switch sign {
     case 0x0000, 0x4000: break
     case 0xc000: return append(ascii: "\"NaN\"")
@@ -87,9 +88,10 @@ extension ByteBuffer {
     for exponent in 0...4 {
       let scaled = magnitude * scale
       guard scaled < exactLimit else { break }
-      let rounded = scaled.rounded()
-      if rounded >= 1, rounded / scale == magnitude {
-        return appendDecimal(isNegative, UInt64(rounded), exponent: -exponent, precision: precision)
+      // The nearest integer; should it be the wrong one of two, the division tells.
+      let digits = UInt64(scaled + 0.5)
+      if digits > 0, Value(digits) / scale == magnitude {
+        return appendDecimal(isNegative, digits, exponent: -exponent, precision: precision)
       }
       scale *= 10
     }

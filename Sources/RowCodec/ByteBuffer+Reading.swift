@@ -23,6 +23,7 @@ extension ByteBuffer {
       let string = try JSONScanner.scanString(line, &position)
       let content = line.extracting(string.start..<string.end)
       guard string.hasEscapes else { return try appendText(ofString: content, form) }
+      guard form != .text else { return try appendUnescaped(content) }
       var plain = ByteBuffer()
       try plain.appendUnescaped(content)
       try plain.withSpan { (plain) throws(FieldFailure) in try appendText(ofString: plain, form) }
@@ -117,6 +118,13 @@ extension ByteBuffer {
     try write(atMost: content.count) { (cursor) throws(FieldFailure) in
       var position = 0
       while position < content.count {
+        if content.count &- position >= 8 {
+          let word = content.word(at: position)
+          let clean = UTF8Text.backslashMarks(word).trailingZeroBitCount >> 3
+          cursor.put(word, count: clean)
+          position &+= clean
+          if clean == 8 { continue }
+        }
         let byte = content[position]
         guard byte == UInt8(ascii: "\\") else {
           cursor.put(byte)

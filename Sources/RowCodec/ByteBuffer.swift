@@ -22,7 +22,10 @@ struct ByteBuffer: Sendable {
     if storage.count &- count < bound &+ Self.overshoot { grow(by: bound &+ Self.overshoot) }
     let start = count
     count = try unsafe storage.withUnsafeMutableBufferPointer { (room) throws(Failure) -> Int in
-      var cursor = unsafe ByteCursor(room: UnsafeMutableRawBufferPointer(room), position: start)
+      // No more than the bound is lent, so that debug builds catch a bound that is too small.
+      let lent = unsafe UnsafeMutableRawBufferPointer(
+        start: room.baseAddress, count: start &+ bound &+ Self.overshoot)
+      var cursor = unsafe ByteCursor(room: lent, position: start)
       try body(&cursor)
       return cursor.position
     }

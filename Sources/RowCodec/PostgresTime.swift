@@ -29,6 +29,17 @@ package enum PostgresTime {
     return buffer.string(0..<buffer.count)
   }
 
+  /// Whether PostgreSQL can hold the instant: an infinity, or 4714-11-24 BC to the end of 294276 (`IS_VALID_TIMESTAMP`).
+  @inline(__always)
+  static func isPossible(_ instant: Int64) -> Bool {
+    instant >= -211_813_488_000_000_000 && instant < 9_223_371_331_200_000_000 || instant == .max || instant == .min
+  }
+
+  /// Whether PostgreSQL can hold the date: an infinity, or 4714-11-24 BC to the end of 5874897 (`IS_VALID_DATE`).
+  static func isPossible(days: Int32) -> Bool {
+    days >= -2_451_545 && days < 2_145_031_949 || days == .max || days == .min
+  }
+
   /// Longest text: a seven-digit year, time, fraction, zone with seconds and ` BC`, with room to spare.
   static let maximumByteCount = 56
 

@@ -46,7 +46,8 @@ package struct RowCodecError: Error, Sendable, Equatable, CustomStringConvertibl
 
 /// Why one value could not be converted; small, so that throwing it costs nothing on the way.
 enum FieldFailure: UInt8, Error {
-  case length, digits, precision, zeroByte, notUTF8, version, document, arrayHeader, arrayElementType, arrayBounds
+  case length, digits, precision, outOfRange, zeroByte, notUTF8, version, document, arrayHeader, arrayElementType,
+    arrayBounds
   case notString, notNumber, notBoolean, range, escape, controlByte, time, interval, uuid, base64, notArray, ragged
 
   /// The error to report for this failure.
@@ -57,7 +58,8 @@ enum FieldFailure: UInt8, Error {
   private var code: RowCodecError.Code {
     switch self {
     case .notUTF8: .encoding
-    case .length, .digits, .precision, .zeroByte, .version, .arrayHeader, .arrayElementType, .arrayBounds: .value
+    case .length, .digits, .precision, .outOfRange, .zeroByte, .version, .arrayHeader, .arrayElementType, .arrayBounds:
+      .value
     default: .form
     }
   }
@@ -67,6 +69,7 @@ enum FieldFailure: UInt8, Error {
     case .length: "the binary value has the wrong length for its type"
     case .digits: "a numeric holds an impossible digit or sign"
     case .precision: "a numeric claims an impossible scale"
+    case .outOfRange: "a date or time is beyond what PostgreSQL can hold"
     case .zeroByte: "a text holds a zero byte"
     case .notUTF8: "a text is not valid UTF-8"
     case .version: "a jsonb value has an unknown version"

@@ -5,6 +5,12 @@ extension RowEncoder {
     package var time: String?
     /// The key columns' values, in the order of `keyColumns`.
     package var key: [String]
+
+    /// Names a place.
+    package init(time: String?, key: [String]) {
+      self.time = time
+      self.key = key
+    }
   }
 
   /// The key of the first row that has the earliest time, as text forms; empty before the first row.

@@ -39,13 +39,15 @@ enum StringForm {
   }
 
   private static func checkUUID(_ content: Span<UInt8>) throws(FieldFailure) {
-    guard content.count == 36 else { throw .uuid }
-    for index in content.indices {
+    guard content.count == 36, content[8] == UInt8(ascii: "-"), content[13] == UInt8(ascii: "-"),
+      content[18] == UInt8(ascii: "-"), content[23] == UInt8(ascii: "-")
+    else { throw .uuid }
+    var digitCount = 0
+    for index in 0..<36 {
       let byte = content[index]
-      let isDash = index == 8 || index == 13 || index == 18 || index == 23
-      let isDigit = byte &- UInt8(ascii: "0") <= 9 || byte &- UInt8(ascii: "a") <= 5
-      guard isDash ? byte == UInt8(ascii: "-") : isDigit else { throw .uuid }
+      if byte &- UInt8(ascii: "0") <= 9 || byte &- UInt8(ascii: "a") <= 5 { digitCount &+= 1 }
     }
+    guard digitCount == 32 else { throw .uuid }
   }
 
   private static func checkInterval(_ content: Span<UInt8>) throws(FieldFailure) {

@@ -17,6 +17,13 @@ enum UTF8Text {
     ((word &- 0x2020_2020_2020_2020) & ~word | word) & 0x8080_8080_8080_8080
   }
 
+  /// Marks backslashes. The lowest mark is exact.
+  @inline(__always)
+  static func backslashMarks(_ word: UInt64) -> UInt64 {
+    let backslash = word ^ 0x5c5c_5c5c_5c5c_5c5c
+    return (backslash &- 0x0101_0101_0101_0101) & ~backslash & 0x8080_8080_8080_8080
+  }
+
   /// Marks bytes below space and backslashes. The lowest mark may be a byte that needs no escape.
   @inline(__always)
   static func marks(inCopy word: UInt64) -> UInt64 {

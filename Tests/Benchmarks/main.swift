@@ -1,1 +1,1 @@
-print("benchmarks")
+try RowCodecBenchmark.run()

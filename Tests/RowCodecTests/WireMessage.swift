@@ -24,7 +24,7 @@ struct WireMessage {
   }
 
   static func numeric(weight: Int16 = 0, sign: UInt16 = 0, scale: Int16 = 0, _ digits: [Int16]) -> [UInt8] {
-    int16(Int16(digits.count)) + int16(weight) + int16(Int16(bitPattern: sign)) + int16(scale)
+    int16(Int16(truncatingIfNeeded: digits.count)) + int16(weight) + int16(Int16(bitPattern: sign)) + int16(scale)
       + digits.flatMap { int16($0) }
   }
 
@@ -52,18 +52,31 @@ func encodeLine(
   var encoder = RowEncoder(
     columns: [RowColumn(name: "v", codec: ColumnCodec(typeName: typeName))], keyColumns: [], timeColumn: 0,
     archivedAt: "A", batchID: "B", serverVersion: serverVersion)
-  try encoder.encode((WireMessage.header + WireMessage.row([value]) + WireMessage.trailer).span)
+  try encoder.encode((WireMessage.header + WireMessage.row([value]) + WireMessage.trailer))
   return String(decoding: encoder.takeBuffer(), as: UTF8.self)
 }
 
 /// Reads a line with one column `v` back to its text form.
 func decode(_ typeName: String, line: String) throws(RowCodecError) -> String? {
   var reader = RowReader(columns: [RowColumn(name: "v", codec: ColumnCodec(typeName: typeName))])
-  try reader.read(Array(line.utf8.prefix { $0 != 0x0a }).span)
+  try reader.read(Array(line.utf8.prefix { $0 != 0x0a }))
   return reader.text(0)
 }
 
 /// Reads one column's JSON back to its text form.
 func decode(_ typeName: String, json: String) throws(RowCodecError) -> String? {
   try decode(typeName, line: #"{"v":\#(json),"_archived_at":"A","_batch_id":"B"}"#)
+}
+
+extension RowEncoder {
+  /// Encodes an array, which may be an expression: a span must not outlive its array.
+  mutating func encode(_ message: [UInt8]) throws(RowCodecError) {
+    try encode(message.span)
+  }
+}
+
+extension RowReader {
+  mutating func read(_ line: [UInt8]) throws(RowCodecError) {
+    try read(line.span)
+  }
 }
