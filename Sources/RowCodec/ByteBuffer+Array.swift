@@ -32,6 +32,17 @@ extension ByteBuffer {
     return isInexact
   }
 
+  /// Appends any value in PostgreSQL's text form.
+  mutating func appendText(
+    _ value: Span<UInt8>, _ codec: ColumnCodec, elementOID: UInt32, form: WireForm
+  ) throws(FieldFailure) {
+    if codec.shape == .scalar {
+      try appendScalarText(value, form, isElement: false)
+    } else {
+      try appendArrayText(value, codec, elementOID: elementOID, elementForm: form)
+    }
+  }
+
   /// Appends an array as `array_out` prints it.
   mutating func appendArrayText(
     _ value: Span<UInt8>, _ codec: ColumnCodec, elementOID: UInt32, elementForm: WireForm

@@ -35,10 +35,12 @@ package struct KeyArray: Sendable {
   }
 
   /// Lends the value that begins at `offset`, one that `lastOffset` once was.
-  func withValue<Result>(at offset: Int, _ body: (Span<UInt8>) -> Result) -> Result {
-    self.body.withSpan { bytes in
+  func withValue<Result, Failure: Error>(
+    at offset: Int, _ body: (Span<UInt8>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try self.body.withSpan { (bytes) throws(Failure) in
       let start = offset + 4
-      return body(bytes.extracting(start..<start + Int(bytes.int32(at: offset))))
+      return try body(bytes.extracting(start..<start + Int(bytes.int32(at: offset))))
     }
   }
 }

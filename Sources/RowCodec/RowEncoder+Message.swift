@@ -130,23 +130,18 @@ extension RowEncoder {
   /// Leaves a column's text form in `scratch`.
   private mutating func writeText(_ value: Span<UInt8>, _ field: RowLayout.Field, _ index: Int) throws(FieldFailure) {
     scratch.truncate(to: 0)
-    if field.codec.shape == .scalar {
-      try scratch.appendScalarText(value, field.codec.form, isElement: false)
-    } else {
-      try scratch.appendArrayText(
-        value, layout.columns[index].codec, elementOID: field.codec.elementOID, elementForm: field.codec.form)
-    }
+    try scratch.appendText(
+      value, layout.columns[index].codec, elementOID: field.codec.elementOID, form: field.codec.form)
   }
 
   @inline(__always)
   private mutating func keepTime(_ value: Span<UInt8>) {
+    switch value.count {
+    case 8: lastTimeValue = UInt64(bitPattern: value.int64(at: 0))
+    case 4: lastTimeValue = UInt64(UInt32(bitPattern: value.int32(at: 0)))
+    default: lastTimeValue = 0
+    }
     lastTimeByteCount = value.count
-    lastTimeValue =
-      switch value.count {
-      case 8: UInt64(bitPattern: value.int64(at: 0))
-      case 4: UInt64(UInt32(bitPattern: value.int32(at: 0)))
-      default: 0
-      }
   }
 
   /// Closes the line and takes the row into the counts and the range.

@@ -55,13 +55,13 @@ package struct RowEncoder: Sendable {
     lastKeyOffsets = firstKeyOffsets
     var trailer = ByteBuffer(capacity: 128)
     if !columns.isEmpty { trailer.append(UInt8(ascii: ",")) }
-    trailer.appendTrusted(string: "_archived_at")
+    trailer.append(jsonString: "_archived_at")
     trailer.append(UInt8(ascii: ":"))
-    trailer.appendTrusted(string: archivedAt)
+    trailer.append(jsonString: archivedAt)
     trailer.append(UInt8(ascii: ","))
-    trailer.appendTrusted(string: "_batch_id")
+    trailer.append(jsonString: "_batch_id")
     trailer.append(UInt8(ascii: ":"))
-    trailer.appendTrusted(string: batchID)
+    trailer.append(jsonString: batchID)
     self.trailer = trailer.take()
     output = ByteBuffer(capacity: capacity)
   }

@@ -30,7 +30,7 @@ struct RowLayout: Sendable {
       let start = prefixes.count
       if index > 0 { prefixes.append(UInt8(ascii: ",")) }
       let nameStart = prefixes.count
-      prefixes.appendTrusted(string: column.name)
+      prefixes.append(jsonString: column.name)
       prefixes.append(UInt8(ascii: ":"))
       let codec = column.codec
       let form = codec.form == .interval && serverVersion < 170_000 ? .finiteInterval : codec.form
@@ -46,16 +46,23 @@ struct RowLayout: Sendable {
 }
 
 extension ByteBuffer {
-  /// Appends a Swift string, which is UTF-8 by nature, as a JSON string. A zero character in it is dropped.
-  mutating func appendTrusted(string: String) {
-    let bytes = string.utf8.filter { $0 != 0 }
-    let start = count
-    do throws(FieldFailure) {
-      try appendString(bytes.span)
-    } catch {
-      // Only ill-formed UTF-8 and zero bytes are refused, and neither can be here.
-      assertionFailure("a string that is not UTF-8")
-      truncate(to: start)
+  /// Appends a Swift string, which is UTF-8 by nature, as a JSON string.
+  mutating func append(jsonString string: String) {
+    append(UInt8(ascii: "\""))
+    for byte in string.utf8 {
+      // One byte becomes six at most.
+      write(atMost: 6) { cursor in
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+          cursor.put(UInt8(ascii: "\\"))
+          cursor.put(byte)
+        case 0..<0x20:
+          cursor.put(ascii: "\\u00")
+          cursor.put(hexadecimal: UInt32(byte), digitCount: 2)
+        default: cursor.put(byte)
+        }
+      }
     }
+    append(UInt8(ascii: "\""))
   }
 }

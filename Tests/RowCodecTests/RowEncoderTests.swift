@@ -53,8 +53,8 @@ import Testing
   @Test func theRangeFollowsTheValuesNotTheArrival() throws {
     var encoder = Self.encoder()
     #expect(encoder.firstTime == nil)
-    #expect(encoder.firstKey.isEmpty)
-    #expect(encoder.lastRow == nil)
+    #expect(try encoder.firstKey.isEmpty)
+    #expect(try encoder.lastRow == nil)
     let rows = [(1, 5), (2, 3), (3, 9), (4, 3), (5, 9), (6, 4)]
     try encoder.encode(WireMessage.header)
     for (id, time) in rows {
@@ -62,15 +62,15 @@ import Testing
     }
     #expect(encoder.firstTime == 3)
     #expect(encoder.lastTime == 9)
-    #expect(encoder.firstKey == ["k2 ", "2"])
-    #expect(encoder.lastKey == ["k5 ", "5"])
-    #expect(encoder.lastRow == .init(time: "2000-01-01 00:00:00.000004", key: ["k6 ", "6"]))
+    #expect(try encoder.firstKey == ["k2 ", "2"])
+    #expect(try encoder.lastKey == ["k5 ", "5"])
+    #expect(try encoder.lastRow == .init(time: "2000-01-01 00:00:00.000004", key: ["k6 ", "6"]))
     try encoder.encode(Self.row(7, at: .min, "x  ", instant: .min))
     #expect(encoder.firstTime == .min)
-    #expect(encoder.lastRow == .init(time: "-infinity", key: ["x  ", "7"]))
+    #expect(try encoder.lastRow == .init(time: "-infinity", key: ["x  ", "7"]))
     try encoder.encode(Self.row(8, at: nil, "y  ", instant: .max))
     #expect(encoder.lastTime == .max)
-    #expect(encoder.lastRow == .init(time: nil, key: ["y  ", "8"]))
+    #expect(try encoder.lastRow == .init(time: nil, key: ["y  ", "8"]))
   }
 
   @Test(arguments: [("date", "2000-01-02"), ("timestamp with time zone", "2000-01-01 00:00:00.000001+00")])
@@ -80,7 +80,7 @@ import Testing
       archivedAt: "A", batchID: "B")
     let value = type == "date" ? WireMessage.int32(1) : WireMessage.int64(1)
     try encoder.encode((WireMessage.header + WireMessage.row([value])))
-    #expect(encoder.lastRow == .init(time: literal, key: [literal]))
+    #expect(try encoder.lastRow == .init(time: literal, key: [literal]))
   }
 
   @Test func keysAreABinaryArrayOfTheWireValues() throws {
@@ -104,7 +104,7 @@ import Testing
     let value = WireMessage.array(23, bounds: [(2, 1)], [WireMessage.int32(1), nil])
     try encoder.encode((WireMessage.header + WireMessage.row([value])))
     #expect(encoder.keys[0].binaryArray() == WireMessage.array(25, bounds: [(1, 1)], [Array("{1,NULL}".utf8)]))
-    #expect(encoder.firstKey == ["{1,NULL}"])
+    #expect(try encoder.firstKey == ["{1,NULL}"])
   }
 
   @Test func aTableWithoutColumnsHasRows() throws {
