@@ -7,6 +7,8 @@ struct ByteBuffer: Sendable {
 
   /// Every element is initialised; those from `count` on are room to write into.
   private var storage: [UInt8]
+  /// Room to reserve at once when the buffer next grows.
+  private var nextCapacity = 256
   /// Bytes written.
   private(set) var count = 0
 
@@ -66,20 +68,19 @@ struct ByteBuffer: Sendable {
     self.count = min(self.count, count)
   }
 
-  /// Hands the bytes over and starts anew with as much room as they took.
+  /// Hands the bytes over and starts anew; the next write reserves as much room as they took.
   mutating func take() -> [UInt8] {
-    let capacity = storage.count
+    nextCapacity = max(storage.count, 256)
     var bytes: [UInt8] = []
     swap(&bytes, &storage)
     bytes.removeLast(bytes.count - count)
-    storage = [UInt8](repeating: 0, count: capacity)
     count = 0
     return bytes
   }
 
   @inline(never)
   private mutating func grow(by bound: Int) {
-    var larger = [UInt8](repeating: 0, count: max(storage.count * 2, count + bound, 256))
+    var larger = [UInt8](repeating: 0, count: max(storage.count * 2, count + bound, nextCapacity))
     larger.replaceSubrange(0..<count, with: storage[0..<count])
     storage = larger
   }
