@@ -117,6 +117,8 @@ package actor Connection {
     -> Result
   {
     let outcome: Swift.Result<Result, PostgresError> = await withTaskCancellationHandler {
+      // A closure that did not touch the actor would run on the cooperative pool.
+      preconditionIsolated()
       do throws(PostgresError) { return .success(try work()) } catch { return .failure(error) }
     } onCancel: { [wake] in
       wake.wake()

@@ -30,6 +30,8 @@ package struct PinnedSettings: Sendable {
   /// Those that every transaction gets.
   static func standard(serverVersion: Int) -> [Setting] {
     var settings: [Setting] = [
+      // First, because it decides how the server keeps a list such as search_path.
+      Setting("quote_all_identifiers", "off"),
       Setting("client_encoding", "UTF8"),
       Setting("datestyle", "ISO, MDY"),
       Setting("intervalstyle", "iso_8601"),
@@ -40,7 +42,6 @@ package struct PinnedSettings: Sendable {
       Setting("lc_monetary", "C"),
       // Temporary tables last: first, as they are when not named, they could hide the catalog.
       Setting("search_path", "pg_catalog", "pg_temp"),
-      Setting("quote_all_identifiers", "off"),
       Setting("standard_conforming_strings", "on"),
       Setting("array_nulls", "on"),
       Setting("row_security", "off"),

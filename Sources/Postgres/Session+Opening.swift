@@ -117,8 +117,8 @@ struct ConnectFailureReport {
       var shown = String(line)
       if let code = Self.sqlStateRange(in: shown) {
         sqlState = String(shown[code])
-        // The code and the ": " after it; one of the two spaces before it.
-        shown.removeSubrange(shown.index(before: code.lowerBound)..<shown.index(code.upperBound, offsetBy: 1))
+        // The code, the ": " after it and one of the two spaces before it.
+        shown.removeSubrange(shown.index(before: code.lowerBound)..<shown.index(code.upperBound, offsetBy: 2))
       }
       if !lines.contains(shown) { lines.append(shown) }
     }
