@@ -52,7 +52,10 @@ package struct ConnectionParameters: Sendable {
   /// Keywords and values in the order libpq is to apply them, later ones winning, and whether the first is a URL.
   var libpqArguments: (keywords: [String], values: [String], expandsURL: Bool) {
     // A dead peer is noticed within a minute instead of the system's two hours.
-    var pairs = [("keepalives_idle", "30"), ("keepalives_interval", "10"), ("keepalives_count", "3")]
+    var pairs = [
+      ("keepalives_idle", "30"), ("keepalives_interval", "10"), ("keepalives_count", "3"),
+      ("tcp_user_timeout", "60000"),
+    ]
     if let url { pairs.append(("dbname", url)) }
     pairs += keywords.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     pairs.append(("client_encoding", "UTF8"))
@@ -66,7 +69,7 @@ package struct ConnectionParameters: Sendable {
     var values = defaults.values
     let known = defaults.keywords
     for keyword in keywords.keys.sorted() where !known.contains(keyword) {
-      throw PostgresError(.invalidParameters, "libpq knows no connection parameter of the given name")
+      throw PostgresError(.invalidParameters, "libpq knows no connection parameter \(keyword)")
     }
     if let url {
       try Self.checkPlacementOfUserInfo(in: url)

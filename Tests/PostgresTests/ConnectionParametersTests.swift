@@ -49,7 +49,7 @@ import Testing
     ("host=db password=hun ter22", [:]),
     ("mysql://hunter22", [:]),
     ("hunter22", [:]),
-    ("postgresql://db/app", ["hunter22": "x"]),
+    ("postgresql://db/app", ["nonsense": "hunter22"]),
     ("postgresql://db/app", ["password": "hunter22\0"]),
   ])
   func `what libpq cannot use is refused without being quoted`(url: String, keywords: [String: String]) async throws {

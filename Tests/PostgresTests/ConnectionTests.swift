@@ -155,6 +155,17 @@ import Testing
     if error?.phase != .resolving(isTemporary: true) { #expect(error?.isTransientConnectionFailure == isTransient) }
   }
 
+  @Test func `a server without TLS where it is required is not tried again`() async throws {
+    try await withConnection { connection in
+      try #require(try await connection.value("SHOW ssl") == "off")
+    }
+    let parameters = try parameters(nil, ["sslmode": "require"])
+    let error = try await postgresError { _ = try await Connection.open(parameters) }
+    #expect(error?.kind == .connectionFailed)
+    #expect(error?.phase == .securing)
+    #expect(error?.isTransientConnectionFailure == false)
+  }
+
   @Test func `a server that does not answer is given up in time`() async throws {
     let silent = try SilentServer()
     let port = String(silent.port)
