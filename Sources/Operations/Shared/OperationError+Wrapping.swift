@@ -38,7 +38,10 @@ extension OperationError {
       case .cancelled: (.interrupted, nil)
       case .server: category(ofSQLState: error.sqlState ?? "")
       case .commitUncertain:
-        (.failed, "run `archiver recover` (the next `archive` does so too): it finds out whether the batch was committed")
+        (
+          .failed,
+          "run `archiver recover` (the next `archive` does so too): it finds out whether the batch was committed"
+        )
       case .commitRolledBack, .sink, .source: (.failed, nil)
       case .protocolViolation, .misuse, .savepointTooDeep, .poolClosed: (.defect, nil)
       }
@@ -50,7 +53,8 @@ extension OperationError {
     switch state {
     case "42501": (.permission, "grant the privilege named above to the archiver's role")
     case "42P01", "42703", "3F000": (.configuration, "check the names in the configuration against the database")
-    case "42601", "42883", "42804": (.configuration, "check `where:`; functions outside pg_catalog need their schema's name")
+    case "42601", "42883", "42804":
+      (.configuration, "check `where:`; functions outside pg_catalog need their schema's name")
     case "55P03", "57014", "40001", "40P01", "25P03", "25P04": (.tryAgain, "run it again later")
     case let state where state.hasPrefix("57P") || state.hasPrefix("08") || state.hasPrefix("53"):
       (.unavailable, "see the server's log")

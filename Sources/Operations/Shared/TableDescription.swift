@@ -1,6 +1,6 @@
 package import ArchiveModel
 import Postgres
-import RowCodec
+package import RowCodec
 
 /// What the catalog says of a table: all that queries, manifests and restores need.
 package struct TableDescription: Sendable {

@@ -1,0 +1,36 @@
+package import ArchiveModel
+
+/// What settling found, batch by batch.
+package struct RecoverReport: Sendable {
+  package var runID: UUIDv7
+  package var findings: [Finding]
+  package var errors: [OperationError]
+
+  /// A batch that a crash left behind.
+  package struct Finding: Sendable {
+    package enum Outcome: String, Sendable {
+      /// The database had committed it: the manifest was written.
+      case committed
+      /// The database had rolled it back: its objects were removed, or marked as aborted.
+      case rolledBack
+      /// It is another run's, which is still at work on it.
+      case inProgress
+      /// Neither can be shown; everything was kept.
+      case inDoubt
+    }
+
+    package var table: TableName
+    package var batchID: UUIDv7
+    package var outcome: Outcome
+    /// One sentence.
+    package var detail: String
+
+    package init(table: TableName, batchID: UUIDv7, outcome: Outcome, detail: String) {
+      (self.table, self.batchID, self.outcome, self.detail) = (table, batchID, outcome, detail)
+    }
+  }
+
+  package init(runID: UUIDv7, findings: [Finding], errors: [OperationError]) {
+    (self.runID, self.findings, self.errors) = (runID, findings, errors)
+  }
+}

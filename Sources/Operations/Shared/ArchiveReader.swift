@@ -1,0 +1,75 @@
+package import ArchiveModel
+package import Hashing
+package import ObjectStore
+
+/// A committed batch as found in storage.
+package struct ArchivedBatch: Sendable {
+  package var manifest: Manifest
+  /// The manifest's key.
+  package var key: String
+  /// Of the manifest's bytes as stored.
+  package var sha256: SHA256Digest
+}
+
+/// Reads an archive by its layout and documents; never writes.
+package struct ArchiveReader: Sendable {
+  package let store: any ObjectStore
+
+  /// Manifests longer than this are refused: 16 MiB, far above what 1,600 columns and a thousand objects need.
+  package static let maximumDocumentByteCount = 16 * 1024 * 1024
+
+  package init(store: any ObjectStore) {
+    self.store = store
+  }
+
+  /// Every key below the tables that the selection's names let through, in byte order.
+  package func entries(_ selection: Selection) async throws(OperationError) -> [(
+    info: ObjectInfo, entry: ArchiveLayout.Entry
+  )] {
+    var found: [(ObjectInfo, ArchiveLayout.Entry)] = []
+    do {
+      for prefix in selection.prefixes {
+        for try await info in store.list(prefix: prefix) {
+          let entry = ArchiveLayout.entry(info.key)
+          let folder: String? =
+            switch entry {
+            case .object(let folder, _, _), .document(_, let folder, _): folder
+            case .other: nil
+            }
+          guard let folder, let name = ArchiveLayout.tableName(inFolder: folder), selection.includes(name) else {
+            continue
+          }
+          found.append((info, entry))
+        }
+      }
+    } catch {
+      throw .wrapping(error, "cannot list the archive", at: store.location)
+    }
+    return found
+  }
+
+  /// The committed batches of the selection, superseded ones left out, oldest batch first.
+  package func batches(_ selection: Selection) async throws(OperationError) -> [ArchivedBatch] {
+    let entries = try await entries(selection)
+    var superseded: Set<UUIDv7> = []
+    for case (_, .document(.superseded, _, let batch)) in entries { superseded.insert(batch) }
+    var found: [ArchivedBatch] = []
+    for case (let info, .document(.manifest, _, let batch)) in entries
+    where !superseded.contains(batch) && (selection.batches.isEmpty || selection.batches.contains(batch)) {
+      let archived = try await self.batch(at: info.key)
+      if selection.includes(archived.manifest) { found.append(archived) }
+    }
+    return found.sorted { $0.manifest.batchID < $1.manifest.batchID }
+  }
+
+  /// The committed batch whose manifest has that key.
+  package func batch(at key: String) async throws(OperationError) -> ArchivedBatch {
+    do {
+      let bytes = try await store.get(key, maximumByteCount: Self.maximumDocumentByteCount)
+      let manifest = try ArchiveDocument.decode(Manifest.self, from: bytes, formats: [Manifest.format])
+      return ArchivedBatch(manifest: manifest, key: key, sha256: SHA256.hash(bytes.span))
+    } catch {
+      throw .wrapping(error, "cannot read the manifest", at: key)
+    }
+  }
+}

@@ -1,0 +1,92 @@
+package import ArchiveModel
+import Gzip
+import Hashing
+package import ObjectStore
+
+/// The uncompressed rows of one object, known to be what its manifest says.
+///
+/// Only `read` makes one, after checking size, SHA-256, gzip's own sum, the content's SHA-256 and the number of lines.
+package struct ObjectContent: Sendable {
+  package let object: Manifest.Object
+  package let bytes: [UInt8]
+
+  private init(object: Manifest.Object, bytes: [UInt8]) {
+    (self.object, self.bytes) = (object, bytes)
+  }
+
+  /// Reads the object back and checks everything the manifest says of it; blocking work runs off the caller's executor.
+  ///
+  /// Throws a data error that names the first thing that differs, or the store's error.
+  package static func read(_ object: Manifest.Object, from store: any ObjectStore) async throws(OperationError)
+    -> ObjectContent
+  {
+    let file: [UInt8]
+    do {
+      file = try await store.get(object.key, maximumByteCount: max(object.bytes, 0))
+    } catch let error where error.code == .tooLarge {
+      throw damage(object, "it is longer than the \(object.bytes) bytes its manifest says")
+    } catch {
+      throw .wrapping(error, "cannot read the object", at: object.key)
+    }
+    return try check(file, against: object)
+  }
+
+  /// Checks a file's bytes against what the manifest says of the object.
+  package static func check(_ file: [UInt8], against object: Manifest.Object) throws(OperationError) -> ObjectContent {
+    guard file.count == object.bytes else {
+      throw damage(object, "it has \(file.count) bytes, and its manifest says \(object.bytes)")
+    }
+    guard SHA256.hash(file.span).hex == object.sha256 else {
+      throw damage(object, "its SHA-256 differs from its manifest's")
+    }
+    let content: [UInt8]
+    do {
+      content = try GzipDecompressor().decompress(file.span, byteCount: object.contentBytes)
+    } catch {
+      throw .wrapping(error, "the object is damaged", at: object.key)
+    }
+    guard SHA256.hash(content.span).hex == object.contentSHA256 else {
+      throw damage(object, "its content's SHA-256 differs from its manifest's")
+    }
+    let lineCount = content.lineCount
+    guard lineCount == object.rows, content.isEmpty || content.last == UInt8(ascii: "\n") else {
+      throw damage(object, "it has \(lineCount) lines, and its manifest says \(object.rows)")
+    }
+    return ObjectContent(object: object, bytes: content)
+  }
+
+  private static func damage(_ object: Manifest.Object, _ cause: String) -> OperationError {
+    OperationError(
+      .data, "the object is damaged", at: object.key, cause: cause,
+      hint: "run `archiver verify` for the whole picture, and restore the object from a copy or an earlier version")
+  }
+
+  /// Calls `body` with every line, without its newline, and its number from 1.
+  package func forEachLine<Failure: Error>(_ body: (Span<UInt8>, Int) throws(Failure) -> Void) throws(Failure) {
+    try bytes.forEachLine(body)
+  }
+}
+
+extension [UInt8] {
+  /// How many newlines there are.
+  package var lineCount: Int {
+    unsafe withUnsafeBufferPointer { buffer in
+      var count = 0
+      for unsafebyte in unsafe buffer where byte == UInt8(ascii: "\n") { count += 1 }
+      return count
+    }
+  }
+
+  /// Calls `body` with every line, without its newline, and its number from 1; a last line need not be ended.
+  package func forEachLine<Failure: Error>(_ body: (Span<UInt8>, Int) throws(Failure) -> Void) throws(Failure) {
+    let content = span
+    var start = 0
+    var number = 0
+    while start < count {
+      let end = self[start...].firstIndex(of: UInt8(ascii: "\n")) ?? count
+      number += 1
+      try body(content.extracting(start..<end), number)
+      start = end + 1
+    }
+  }
+}

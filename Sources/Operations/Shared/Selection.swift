@@ -1,0 +1,66 @@
+package import ArchiveModel
+
+/// Which batches, and which of their rows, a job is about.
+package struct Selection: Sendable {
+  /// A table filter: the schema may be left open.
+  package struct Table: Sendable, Hashable {
+    package var schema: String?
+    package var table: String
+
+    package init(schema: String?, table: String) {
+      (self.schema, self.table) = (schema, table)
+    }
+  }
+
+  /// Names as in the archive's paths; empty for all.
+  package var databases: Set<String> = []
+  /// Empty for all.
+  package var tables: Set<Table> = []
+  /// First row time wanted; nil for no bound.
+  package var from: Timestamp?
+  /// First row time not wanted any more; nil for no bound.
+  package var to: Timestamp?
+  /// Empty for all.
+  package var batches: Set<UUIDv7> = []
+  package var run: UUIDv7?
+  /// Primary keys wanted, each in PostgreSQL's text form, in the key's order; empty for all.
+  package var keys: Set<[String]> = []
+
+  package init() {}
+
+  /// Whether the filters by name let the table through.
+  package func includes(_ name: TableName) -> Bool {
+    guard databases.isEmpty || databases.contains(name.database) else { return false }
+    return tables.isEmpty
+      || tables.contains { $0.table == name.table && ($0.schema == nil || $0.schema == name.schema) }
+  }
+
+  /// Whether the batch can hold rows of the selection.
+  package func includes(_ manifest: Manifest) -> Bool {
+    includes(manifest.source.name)
+      && (batches.isEmpty || batches.contains(manifest.batchID))
+      && (run == nil || run == manifest.runID)
+      && (from.map { manifest.range.last.time >= $0 } ?? true)
+      && (to.map { manifest.range.first.time < $0 } ?? true)
+  }
+
+  /// Whether a row of that time is wanted.
+  package func includes(_ time: Timestamp) -> Bool {
+    (from.map { time >= $0 } ?? true) && (to.map { time < $0 } ?? true)
+  }
+
+  /// Whether every row of a batch that passes is wanted.
+  package var takesWholeBatches: Bool { from == nil && to == nil && keys.isEmpty }
+
+  /// The longest key prefixes that hold everything the filters by name let through.
+  package var prefixes: [String] {
+    if databases.isEmpty { return ["db="] }
+    return databases.sorted().flatMap { database -> [String] in
+      let whole = "db=\(ArchiveLayout.encoded(database))/"
+      if tables.isEmpty || tables.contains(where: { $0.schema == nil }) { return [whole] }
+      return tables.map {
+        ArchiveLayout.tablePrefix(TableName(database: database, schema: $0.schema ?? "", table: $0.table))
+      }.sorted()
+    }
+  }
+}
