@@ -70,11 +70,10 @@ package struct ObjectContent: Sendable {
 extension [UInt8] {
   /// How many newlines there are.
   package var lineCount: Int {
-    unsafe withUnsafeBufferPointer { buffer in
-      var count = 0
-      for unsafebyte in unsafe buffer where byte == UInt8(ascii: "\n") { count += 1 }
-      return count
-    }
+    var count = 0
+    let content = span
+    for index in content.indices where content[index] == UInt8(ascii: "\n") { count += 1 }
+    return count
   }
 
   /// Calls `body` with every line, without its newline, and its number from 1; a last line need not be ended.
