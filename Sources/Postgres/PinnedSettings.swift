@@ -9,6 +9,11 @@ package struct PinnedSettings: Sendable {
 
     /// `name` may have parts, as in `extension.setting`.
     package init(_ name: String, _ values: String...) {
+      self.init(name, list: values)
+    }
+
+    /// A setting that is a list.
+    package init(_ name: String, list values: [String]) {
       self.name = name
       self.values = values
     }

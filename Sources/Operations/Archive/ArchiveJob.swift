@@ -1,0 +1,87 @@
+package import ArchiveModel
+import Foundation
+import Logging
+package import ObjectStore
+import Postgres
+
+/// Moves rows past their retention to storage, database by database and table by table.
+package struct ArchiveJob: Sendable {
+  private let request: ArchiveRequest
+  private let store: any ObjectStore
+  private let context: JobContext
+
+  package init(request: ArchiveRequest, store: any ObjectStore, context: JobContext) {
+    (self.request, self.store, self.context) = (request, store, context)
+  }
+
+  /// Throws when the storage cannot be used at all; what goes wrong with a table stands in the report.
+  package func run() async throws(OperationError) -> ArchiveReport {
+    let startedAt = Timestamp.now
+    var report = ArchiveReport(
+      runID: context.runID, isDryRun: request.isDryRun, startedAt: startedAt, finishedAt: startedAt, tables: [],
+      wasStopped: false, runRecordKey: nil, errors: [])
+    try await checkStorage(&report)
+    let budget = RunBudget(
+      maximumBatches: request.maximumBatches, maximumDuration: request.maximumDuration, stop: context.stop)
+    for database in request.databases {
+      let pool = ConnectionPool(parameters: database.parameters, size: poolSize(database))
+      report.tables += await DatabaseArchiver(
+        database: database, pool: pool, request: request, store: store, budget: budget, context: context
+      ).run()
+      await pool.close()
+    }
+    report.wasStopped = report.tables.contains { $0.outcome == .stopped }
+    report.finishedAt = Timestamp.now
+    if !request.isDryRun { await writeRunRecord(&report) }
+    return report
+  }
+
+  /// Room for every worker and for the questions asked beside them.
+  private func poolSize(_ database: DatabaseSource) -> Int {
+    max(database.poolSize, (request.workers ?? 1) + 1)
+  }
+
+  private func checkStorage(_ report: inout ArchiveReport) async throws(OperationError) {
+    do {
+      guard !request.isDryRun else {
+        try await BucketCheck.checkReading(store)
+        return
+      }
+      let check = try await BucketCheck.check(store, probeID: context.runID.description)
+      if let failure = check.deleteFailure {
+        context.logger.info(
+          "objects cannot be deleted; prepared documents will stay", metadata: ["cause": "\(failure)"])
+      }
+    } catch let error where error.code == .bucketMissing && request.isDryRun && store.location.hasPrefix("file:") {
+      // The first real run creates the directory.
+      context.logger.info("the storage directory does not exist yet", metadata: ["storage": "\(store.location)"])
+    } catch {
+      throw .wrapping(error, "cannot use the storage", at: store.location)
+    }
+  }
+
+  private func writeRunRecord(_ report: inout ArchiveReport) async {
+    let record = RunRecord(
+      tool: Tool.name, runID: context.runID, startedAt: report.startedAt, finishedAt: report.finishedAt,
+      tables: report.tables.map { table in
+        RunRecord.Table(
+          name: table.name, outcome: table.outcome.rawValue, cutoff: table.cutoff, eligible: table.eligible,
+          rows: table.rows, bytes: table.bytes, remaining: table.remaining, manifests: table.manifests,
+          error: table.error?.description)
+      })
+    let key = ArchiveLayout.runRecord(context.runID, startedAt: report.startedAt)
+    do {
+      _ = try await store.put(key, ArchiveDocument.encode(record), PutOptions(contentType: "application/json"))
+      report.runRecordKey = key
+    } catch {
+      report.errors.append(.wrapping(error, "cannot write the run record", at: key))
+    }
+  }
+}
+
+extension Timestamp {
+  /// This machine's clock, to the microsecond.
+  package static var now: Timestamp {
+    Timestamp(unixMicroseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
+  }
+}

@@ -1,0 +1,214 @@
+import ArchiveModel
+import Gzip
+import Logging
+import ObjectStore
+import Postgres
+import RowCodec
+
+/// Archives one batch: FETCH, UPLOAD, VERIFY, DELETE, COMMIT in one transaction, then the manifest.
+struct BatchArchiver: Sendable {
+  let rows: EligibleRows
+  let source: Manifest.Source
+  let ledger: Ledger?
+  let store: any ObjectStore
+  let clock: DatabaseClock
+  let context: JobContext
+
+  /// A batch whose rows have left the database.
+  struct Archived: Sendable {
+    var manifest: Manifest
+    var reference: RunRecord.ManifestReference
+    /// How long the database was kept busy.
+    var databaseTime: Duration
+  }
+
+  /// What came of a turn.
+  enum Outcome: Sendable {
+    case archived(Archived)
+    /// The fetch found nothing to take; others may.
+    case empty
+  }
+
+  /// Archives the next batch of the pass. Gives the turn back as soon as the rows are fetched, and in any case.
+  ///
+  /// When it throws, the batch is rolled back, or the error says that it is in doubt; the prepared document then stays.
+  func archive(_ ticket: FetchTurn.Ticket, of turn: FetchTurn, over pool: ConnectionPool) async throws(OperationError)
+    -> Outcome
+  {
+    let batchID = UUIDv7(unixMilliseconds: clock.now.unixMilliseconds)
+    var state = State()
+    do {
+      let removal = try await pool.withConnection { connection -> RowRemover.Removal? in
+        try await connection.withTransaction(options) { transaction in
+          try await removeBatch(batchID, ticket, turn, &state, in: transaction)
+        }
+      }
+      guard let removal else { return .empty }
+      state.isCommitted = true
+      return .archived(try await finish(removal, state))
+    } catch {
+      await turn.give(back: ticket, at: ticket.position)
+      let place = "\(rows.source.name), batch \(batchID)"
+      if let error = error as? PostgresError, error.kind == .commitUncertain {
+        throw OperationError.wrapping(error, "it is not known whether the batch was committed", at: place)
+      }
+      if !state.isCommitted { await discard(batchID, state) }
+      throw OperationError.wrapping(error, "cannot archive the batch", at: place)
+    }
+  }
+
+  /// What has been done so far.
+  private struct State {
+    var databaseTime: Duration = .zero
+    var folder: String?
+    var objectCount = 0
+    var isCommitted = false
+  }
+
+  private var options: TransactionOptions {
+    TransactionOptions(
+      timeout: rows.source.transactionTimeout,
+      pinned: PinnedSettings(additional: rows.table.pinnedSettings))
+  }
+
+  private nonisolated(nonsending) func removeBatch(
+    _ batchID: UUIDv7, _ ticket: FetchTurn.Ticket, _ turn: FetchTurn, _ state: inout State, in transaction: Transaction
+  ) async throws -> RowRemover.Removal? {
+    let began = ContinuousClock.now
+    try await transaction.execute("SELECT pg_catalog.pg_advisory_xact_lock(\(batchID.advisoryLockKey))")
+    guard let partition = try await partition(ticket.position, in: transaction) else {
+      await turn.give(back: ticket, at: nil)
+      return nil
+    }
+    let archivedAt = clock.now
+    let limit = rows.source.batchSize
+    let encoder = RowEncoder(
+      columns: rows.table.rowColumns, keyColumns: rows.table.primaryKey, timeColumn: rows.timeColumn,
+      archivedAt: archivedAt.description, batchID: batchID.description, serverVersion: source.serverVersion)
+    let outcome = try await transaction.copyOut(
+      rows.fetch(in: partition, after: ticket.position.row, limit: limit),
+      into: BatchSink(encoder: encoder, compressionLevel: rows.source.compressionLevel))
+    let databaseCount = outcome.rowCount
+    var sink = outcome.takeSink()
+    let position = ticket.position.advanced(
+      in: partition, rowCount: databaseCount, limit: limit, lastRow: try sink.encoder.rowPosition)
+    await turn.give(back: ticket, at: position)
+    state.databaseTime += ContinuousClock.now - began
+    guard sink.isComplete else {
+      throw OperationError(.defect, "the fetch was cut short", cause: "the COPY stream has no end marker")
+    }
+    guard databaseCount > 0 || sink.encoder.rowCount > 0 else { return nil }
+    try sink.seal()
+
+    let prepared = try draft(
+      batchID, partition: partition, archivedAt: archivedAt, databaseCount: databaseCount, encoder: sink.encoder)
+    state.folder = prepared.folder
+    state.objectCount = sink.objects.count
+    let keys = sink.encoder.keys
+    let verified = try await VerifiedBatch.upload(sink.objects, draft: prepared, to: store)
+    try await put(
+      ArchiveLayout.document(.prepared, in: prepared.folder, batch: batchID), ArchiveDocument.encode(verified.prepared))
+
+    let deleting = ContinuousClock.now
+    let removal = try await RowRemover(rows: rows, ledger: ledger).remove(
+      verified, keys: keys, committedAt: clock.now, in: transaction)
+    state.databaseTime += ContinuousClock.now - deleting
+    return removal
+  }
+
+  /// The period to fetch from; nil when no eligible row is left in this pass.
+  private func partition(_ position: FetchPosition, in transaction: Transaction) async throws -> Partition? {
+    if let partition = position.partition { return partition }
+    let result = try await transaction.execute(rows.probe(from: position.floor))
+    guard let text = result.rows.first?.first ?? nil else { return nil }
+    guard let time = Timestamp(text) else {
+      throw OperationError(.defect, "cannot read a row's time", at: "\(rows.source.name)", cause: "it is no timestamp")
+    }
+    return Partition(holding: time, unit: rows.source.partition)
+  }
+
+  /// The prepared document, but for its objects; its range comes from the rows' values.
+  private func draft(
+    _ batchID: UUIDv7, partition: Partition, archivedAt: Timestamp, databaseCount: Int, encoder: RowEncoder
+  ) throws -> Manifest {
+    guard let first = encoder.firstTime.map(Timestamp.init(microseconds:)),
+      let last = encoder.lastTime.map(Timestamp.init(microseconds:)), partition.contains(first),
+      partition.contains(last)
+    else {
+      throw OperationError(
+        .defect, "the batch crosses its partition", at: "\(rows.source.name), \(partition.path)",
+        cause: "a row's time lies outside it")
+    }
+    return Manifest(
+      format: Manifest.preparedFormat, tool: Tool.name, batchID: batchID, runID: context.runID, source: source,
+      columns: rows.table.columns, primaryKey: rows.table.primaryKeyNames,
+      timestampColumn: rows.source.timestampColumn, timeZone: rows.source.timeZone, cutoff: rows.cutoff,
+      partition: partition.path,
+      range: .init(
+        first: .init(time: first, key: try encoder.firstKey), last: .init(time: last, key: try encoder.lastKey)),
+      counts: .init(database: databaseCount, fetched: encoder.rowCount, stored: 0, deleted: nil), objects: [],
+      archivedAt: archivedAt)
+  }
+
+  /// Writes the manifest of a batch that is committed; from here on nothing is undone.
+  private func finish(_ removal: RowRemover.Removal, _ state: State) async throws(OperationError) -> Archived {
+    let manifest = removal.manifest
+    let key = ArchiveLayout.document(.manifest, in: manifest.folder, batch: manifest.batchID)
+    do {
+      try await put(key, removal.document)
+    } catch {
+      var error = OperationError.wrapping(error, "cannot write the manifest", at: key)
+      error.cause += "; the batch is committed and its objects are checked"
+      error.hint = "run `archiver recover` (the next `archive` does so too) to write the manifest"
+      throw error
+    }
+    let prepared = ArchiveLayout.document(.prepared, in: manifest.folder, batch: manifest.batchID)
+    do {
+      try await store.delete(prepared)
+    } catch {
+      context.logger.debug("the prepared document stays", metadata: ["key": "\(prepared)", "cause": "\(error)"])
+    }
+    return Archived(
+      manifest: manifest, reference: .init(key: key, sha256: removal.sha256), databaseTime: state.databaseTime)
+  }
+
+  private func put(_ key: String, _ document: [UInt8]) async throws(ObjectStoreError) {
+    _ = try await store.put(key, document, PutOptions(contentType: "application/json"))
+  }
+
+  /// Removes what a rolled-back batch left in storage, the document that points to it last.
+  private func discard(_ batchID: UUIDv7, _ state: State) async {
+    guard let folder = state.folder else { return }
+    let keys =
+      (1...max(1, state.objectCount)).map { ArchiveLayout.object(in: folder, batch: batchID, number: $0) }
+      + [ArchiveLayout.document(.prepared, in: folder, batch: batchID)]
+    for key in keys {
+      do {
+        try await store.delete(key)
+      } catch {
+        context.logger.warning(
+          "an object of a rolled-back batch stays until `archiver recover` removes it",
+          metadata: ["key": "\(key)", "cause": "\(error)"])
+        return
+      }
+    }
+  }
+}
+
+extension RowEncoder {
+  /// Where the next fetch goes on; nil before the first row.
+  fileprivate var rowPosition: RowPosition? {
+    get throws(RowCodecError) {
+      guard let row = try lastRow, let time = row.time else { return nil }
+      return RowPosition(time: time, key: row.key)
+    }
+  }
+}
+
+extension TableDescription {
+  /// What transactions on this table pin beside the usual: operators of key types outside pg_catalog must be found.
+  var pinnedSettings: [PinnedSettings.Setting] {
+    operatorSchemas.isEmpty
+      ? [] : [PinnedSettings.Setting("search_path", list: ["pg_catalog"] + operatorSchemas + ["pg_temp"])]
+  }
+}

@@ -1,0 +1,131 @@
+import ArchiveModel
+import Postgres
+import RowCodec
+
+/// A place in the order of a table's rows: literals of the time column and of the key columns after it.
+struct RowPosition: Sendable, Equatable {
+  /// PostgreSQL's text forms.
+  var time: String
+  var key: [String]
+}
+
+/// The SQL that names a table's eligible rows: past the cutoff, in time and key order.
+struct EligibleRows: Sendable {
+  let table: TableDescription
+  let source: TableSource
+  let timeColumn: Int
+  let timeType: TableDescription.TimeType
+  let cutoff: Timestamp
+  /// Leaves out rows that a restore holds; nil when there are none.
+  let holdCondition: String?
+
+  private var time: String { quoted(timeColumn) }
+
+  /// The row's time as an instant, whatever the column's type.
+  var instant: String {
+    switch timeType {
+    case .timestampWithTimeZone: time
+    case .timestamp: "(\(time) AT TIME ZONE \(SQLText.literal(source.timeZone)))"
+    case .date: "(\(time)::pg_catalog.timestamp AT TIME ZONE \(SQLText.literal(source.timeZone)))"
+    }
+  }
+
+  /// Whether the column's values, read in UTC, are the instants themselves, so that an index on it serves every bound.
+  private var isPlain: Bool { timeType == .timestampWithTimeZone || source.timeZone == "UTC" }
+
+  private var order: [Int] { [timeColumn] + table.primaryKey.filter { $0 != timeColumn } }
+
+  private func quoted(_ column: Int) -> String { "t." + SQLText.identifier(table.columns[column].name) }
+
+  private func literal(_ text: String, _ column: Int) -> String {
+    "\(SQLText.literal(text))::\(table.columns[column].formType)"
+  }
+
+  /// `column < bound`, or with another comparison; for a zone other than UTC the exact condition on the instant comes with
+  /// a loose one on the column, two days wider than any zone's offset, that an index can serve.
+  private func bound(_ comparison: String, _ instant: Timestamp) -> String {
+    if isPlain {
+      let type = timeType == .timestampWithTimeZone ? "timestamptz" : "timestamp"
+      return "\(time) \(comparison) '\(instant.sqlText)'::pg_catalog.\(type)"
+    }
+    let slack: Duration = .seconds(comparison == "<" ? 172_800 : -172_800)
+    return """
+      \(self.instant) \(comparison) '\(instant.sqlText)'::pg_catalog.timestamptz AND \
+      \(time) \(comparison) '\(instant.advanced(by: slack).sqlText)'::pg_catalog.timestamp
+      """
+  }
+
+  /// The conditions that every eligible row meets.
+  private var conditions: [String] {
+    var conditions = [bound("<", cutoff)]
+    // The newline ends a comment that the predicate may close with.
+    if let predicate = source.predicate { conditions.append("(\(predicate)\n)") }
+    if let holdCondition { conditions.append(holdCondition) }
+    return conditions
+  }
+
+  private func conditions(in partition: Partition) -> [String] {
+    var conditions = conditions
+    if let start = partition.start { conditions.append(bound(">=", start)) }
+    if let end = partition.end { conditions.append(bound("<", end)) }
+    return conditions
+  }
+
+  private func from(_ conditions: [String]) -> String {
+    "FROM ONLY \(table.quotedName) AS t WHERE \(conditions.joined(separator: " AND "))"
+  }
+
+  private var orderBy: String { "ORDER BY " + order.map(quoted).joined(separator: ", ") }
+
+  /// Counts the eligible rows.
+  var count: String { "SELECT count(*) \(from(conditions))" }
+
+  /// The times of the oldest and the newest eligible row.
+  var span: String { "SELECT min(\(instant))::text, max(\(instant))::text \(from(conditions))" }
+
+  /// The instant of the first eligible row not before `floor`, without locking it.
+  func probe(from floor: Timestamp?) -> String {
+    let conditions = conditions + (floor.map { [bound(">=", $0)] } ?? [])
+    return "SELECT \(instant)::text \(from(conditions)) \(orderBy) LIMIT 1"
+  }
+
+  /// Sends up to `limit` rows of the period after `position` in binary, locked, those locked by others left out.
+  ///
+  /// The columns come in the table's order, then the instant.
+  func fetch(in partition: Partition, after position: RowPosition?, limit: Int) -> String {
+    var conditions = conditions(in: partition)
+    if let position {
+      let columns = order.map(quoted).joined(separator: ", ")
+      let keys = zip(table.primaryKey, position.key).filter { $0.0 != timeColumn }
+      let values =
+        ([literal(position.time, timeColumn)] + keys.map { literal($0.1, $0.0) }).joined(separator: ", ")
+      conditions.append(order.count == 1 ? "\(columns) > \(values)" : "(\(columns)) > (\(values))")
+    }
+    let columns = zip(table.columns.indices, table.rowColumns).map { quoted($0) + ($1.codec.selectCast ?? "") }
+    return """
+      COPY (SELECT \((columns + [instant]).joined(separator: ", ")) \(from(conditions)) \(orderBy) LIMIT \(limit) \
+      FOR UPDATE OF t SKIP LOCKED) TO STDOUT (FORMAT binary)
+      """
+  }
+
+  /// Deletes the rows whose keys are given, one array parameter a key column.
+  var delete: String {
+    let keys = zip(table.primaryKey, table.primaryKey.map { table.rowColumns[$0].codec })
+    if table.primaryKey.count == 1, let (column, codec) = keys.first(where: { _ in true }) {
+      let cast = codec.selectCast == nil ? "" : "::\(table.columns[column].formType)[]"
+      if !table.columns[column].formType.hasSuffix("[]") {
+        return "DELETE FROM ONLY \(table.quotedName) AS t WHERE \(quoted(column)) = ANY ($1\(cast))"
+      }
+    }
+    let names = table.primaryKey.indices.map { "k\($0 + 1)" }
+    let arrays = table.primaryKey.indices.map { "$\($0 + 1)" }
+    let matches = zip(keys, names).map { key, name in
+      let isText = key.1.selectCast != nil || table.columns[key.0].formType.hasSuffix("[]")
+      return "\(quoted(key.0)) = \(isText ? "k.\(name)::\(table.columns[key.0].formType)" : "k.\(name)")"
+    }
+    return """
+      DELETE FROM ONLY \(table.quotedName) AS t USING pg_catalog.unnest(\(arrays.joined(separator: ", "))) \
+      AS k(\(names.joined(separator: ", "))) WHERE \(matches.joined(separator: " AND "))
+      """
+  }
+}

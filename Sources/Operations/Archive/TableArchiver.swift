@@ -1,0 +1,108 @@
+import ArchiveModel
+import Logging
+import ObjectStore
+import Postgres
+
+/// Archives one table: a forward pass, then a second one for rows that were locked the first time.
+struct TableArchiver: Sendable {
+  let batches: BatchArchiver
+  let pool: ConnectionPool
+  let budget: RunBudget
+  let workers: Int
+  let context: JobContext
+
+  /// Archives what is eligible and adds to `report` as it goes, so that a failure keeps what was done before it.
+  func run(_ report: inout ArchiveReport.Table) async throws(OperationError) {
+    let first = try await pass(&report)
+    // Nothing is left to take when the forward pass took as many rows as were counted.
+    if first, report.eligible.map({ report.rows < $0 }) ?? true { _ = try await pass(&report) }
+    if await budget.wasExhausted { report.outcome = .stopped }
+  }
+
+  /// One pass from the oldest eligible row on; false when the budget ended it.
+  private func pass(_ report: inout ArchiveReport.Table) async throws(OperationError) -> Bool {
+    let turn = FetchTurn()
+    let collector = BatchCollector()
+    var failure: OperationError?
+    await withTaskGroup(of: OperationError?.self) { group in
+      for _ in 0..<workers {
+        group.addTask {
+          do throws(OperationError) {
+            try await work(turn, collector)
+            return nil
+          } catch {
+            await turn.close()
+            return error
+          }
+        }
+      }
+      for await error in group where failure == nil { failure = error }
+    }
+    await collector.add(to: &report)
+    if let failure { throw failure }
+    return await !budget.wasExhausted
+  }
+
+  /// One worker: batch after batch until the pass is over.
+  private func work(_ turn: FetchTurn, _ collector: BatchCollector) async throws(OperationError) {
+    while let ticket = await turn.take() {
+      guard await budget.takeBatch() else {
+        await turn.give(back: ticket, at: nil)
+        return
+      }
+      let began = ContinuousClock.now
+      switch try await batches.archive(ticket, of: turn, over: pool) {
+      case .empty:
+        await budget.putBatchBack()
+      case .archived(let archived):
+        await collector.add(archived)
+        context.progress.observe(.advanced(rows: archived.manifest.rowCount, bytes: archived.manifest.byteCount))
+        context.logger.debug(
+          "batch archived",
+          metadata: [
+            "batch_id": "\(archived.manifest.batchID)", "table": "\(archived.manifest.source.name)",
+            "rows": "\(archived.manifest.rowCount)", "bytes": "\(archived.manifest.byteCount)",
+          ])
+        try await rest(after: archived.databaseTime, since: began)
+      }
+    }
+  }
+
+  /// Waits so long that the database was busy for no more than `pace` of the time since `began`.
+  private func rest(after busy: Duration, since began: ContinuousClock.Instant) async throws(OperationError) {
+    let pace = batches.rows.source.pace
+    guard pace < 1, !context.stop.isRequested else { return }
+    let end = began + busy / pace
+    guard end > ContinuousClock.now else { return }
+    do {
+      try await Task.sleep(until: end)
+    } catch {
+      throw .wrapping(error, "cannot go on", at: "\(batches.rows.source.name)")
+    }
+  }
+}
+
+/// Adds up the batches of several workers.
+private actor BatchCollector {
+  private var rows = 0
+  private var batches = 0
+  private var bytes = 0
+  private var contentBytes = 0
+  private var manifests: [RunRecord.ManifestReference] = []
+
+  func add(_ batch: BatchArchiver.Archived) {
+    rows += batch.manifest.rowCount
+    batches += 1
+    bytes += batch.manifest.byteCount
+    contentBytes += batch.manifest.contentByteCount
+    manifests.append(batch.reference)
+  }
+
+  func add(to report: inout ArchiveReport.Table) {
+    report.rows += rows
+    report.batches += batches
+    report.bytes += bytes
+    report.contentBytes += contentBytes
+    report.manifests += manifests
+  }
+}

@@ -1,0 +1,49 @@
+import ArchiveModel
+import Hashing
+import ObjectStore
+
+/// Evidence that a batch's rows lie in storage: every object was read back and is what it should be.
+///
+/// Only `upload` makes one, and only such a value lets rows be deleted.
+struct VerifiedBatch: Sendable {
+  /// The prepared document that describes the batch.
+  let prepared: Manifest
+
+  private init(prepared: Manifest) {
+    self.prepared = prepared
+  }
+
+  /// Uploads the sealed objects, reads every one back and checks size, SHA-256, content and line count.
+  ///
+  /// `draft` is the prepared document but for its objects and stored count. Throws when an object comes back otherwise
+  /// than it was sent, or when the three counts differ; nothing has been deleted then. The objects are freed one by one.
+  static func upload(
+    _ objects: consuming [SealedObject], draft: Manifest, to store: any ObjectStore
+  ) async throws(OperationError) -> VerifiedBatch {
+    var prepared = draft
+    for (index, sealed) in objects.enumerated() {
+      let key = ArchiveLayout.object(in: draft.folder, batch: draft.batchID, number: index + 1)
+      let result: PutResult
+      do {
+        result = try await store.put(
+          key, sealed.file, PutOptions(contentType: "application/gzip", sha256: sealed.fileSHA256))
+      } catch {
+        throw .wrapping(error, "cannot upload the object", at: key)
+      }
+      let object = Manifest.Object(
+        key: key, rows: sealed.rowCount, bytes: sealed.file.count, sha256: sealed.fileSHA256.hex,
+        contentBytes: sealed.contentByteCount, contentSHA256: sealed.contentSHA256.hex, etag: result.etag)
+      let content = try await ObjectContent.read(object, from: store)
+      prepared.counts.stored += content.bytes.lineCount
+      prepared.objects.append(object)
+    }
+    let counts = prepared.counts
+    guard counts.database == counts.fetched, counts.fetched == counts.stored else {
+      throw OperationError(
+        .defect, "the batch's counts differ", at: "batch \(draft.batchID)",
+        cause: "the database sent \(counts.database) rows, \(counts.fetched) were decoded, \(counts.stored) are stored",
+        hint: "nothing was deleted; please report this")
+    }
+    return VerifiedBatch(prepared: prepared)
+  }
+}

@@ -1,0 +1,47 @@
+import ArchiveModel
+package import Postgres
+
+/// Looks primary keys up in a table.
+package struct KeyLookup: Sendable {
+  package let table: TableDescription
+
+  /// Keys asked for in one statement.
+  package static let chunkSize = 10_000
+
+  package init(table: TableDescription) {
+    self.table = table
+  }
+
+  /// Those of `keys`, each in text form and in the key's order, that no row of the table has.
+  package func missing(_ keys: [[String]], in transaction: Transaction) async throws(PostgresError) -> [[String]] {
+    let names = table.primaryKey.indices.map { "k\($0 + 1)" }
+    let arrays = table.primaryKey.indices.map { "$\($0 + 1)::pg_catalog.text[]" }
+    let matches = zip(table.primaryKey, names).map { column, name in
+      "t.\(SQLText.identifier(table.columns[column].name)) = k.\(name)::\(table.columns[column].formType)"
+    }
+    let sql = """
+      SELECT \(names.map { "k." + $0 }.joined(separator: ", ")) \
+      FROM pg_catalog.unnest(\(arrays.joined(separator: ", "))) AS k(\(names.joined(separator: ", "))) \
+      WHERE NOT EXISTS (SELECT FROM ONLY \(table.quotedName) AS t WHERE \(matches.joined(separator: " AND ")))
+      """
+    var missing: [[String]] = []
+    var rest = keys[...]
+    while !rest.isEmpty {
+      let chunk = rest.prefix(Self.chunkSize)
+      rest = rest.dropFirst(Self.chunkSize)
+      let parameters = names.indices.map { index in
+        Parameter.text(Self.arrayLiteral(chunk.map { $0[index] }))
+      }
+      missing += try await transaction.execute(sql, parameters).rows.map { $0.compactMap { $0 } }
+    }
+    return missing
+  }
+
+  /// PostgreSQL's text form of a `text[]` without nulls.
+  package static func arrayLiteral(_ elements: some Sequence<String>) -> String {
+    let quoted = elements.map {
+      "\"" + $0.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+    }
+    return "{" + quoted.joined(separator: ",") + "}"
+  }
+}
