@@ -77,6 +77,7 @@ let package = Package(
       name: "IntegrationTests",
       dependencies: [
         "CommandLine", "Operations", "ObjectStore", "Postgres", "ArchiveModel", "Hashing", "archiver", "TestSupport",
+        logging,
       ],
       swiftSettings: testSettings),
     .executableTarget(
