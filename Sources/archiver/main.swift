@@ -1,1 +1,3 @@
-print("archiver")
+import CommandLine
+
+await Archiver.main()

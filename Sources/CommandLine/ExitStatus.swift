@@ -1,0 +1,39 @@
+import Operations
+import Settings
+
+/// How the process ends; the only place where failures become exit codes (sysexits where one fits).
+struct ExitStatus: Error, Equatable {
+  let code: Int32
+
+  /// Done, and something is wrong.
+  static let somethingWrong = ExitStatus(code: 1)
+  static let configuration = ExitStatus(code: 78)
+  static let interrupted = ExitStatus(code: 130)
+  static let terminated = ExitStatus(code: 143)
+
+  init(code: Int32) {
+    self.code = code
+  }
+
+  /// The code of a failure that ended the whole command.
+  init(_ category: OperationError.Category) {
+    code =
+      switch category {
+      case .failed: 1
+      case .data: 65
+      case .unavailable: 69
+      case .defect: 70
+      case .tryAgain: 75
+      case .permission: 77
+      case .configuration: 78
+      case .interrupted: 130
+      }
+  }
+
+  /// The code of a run whose parts failed on their own: their common one when nothing went well, else 1; nil when none failed.
+  static func combined(_ failures: [OperationError], nothingWentWell: Bool) -> ExitStatus? {
+    guard let first = failures.first else { return nil }
+    let isUniform = failures.allSatisfy { $0.category == first.category }
+    return nothingWentWell && isUniform ? ExitStatus(first.category) : .somethingWrong
+  }
+}

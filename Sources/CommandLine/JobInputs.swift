@@ -1,0 +1,80 @@
+import ArchiveModel
+import Foundation
+import ObjectStore
+import Operations
+import Postgres
+import Settings
+
+/// Turns checked settings into what jobs are given.
+enum JobInputs {
+  /// The store that the settings name. `createsDirectory` makes a missing `file://` root.
+  static func store(
+    _ settings: StorageSettings, runID: UUIDv7, createsDirectory: Bool = false
+  ) throws -> any ObjectStore {
+    switch try StorageLocation(settings.url) {
+    case .directory(let path):
+      return DirectoryStore(root: path)
+    case .s3(let bucket, let prefix):
+      let environment = ProcessInfo.processInfo.environment
+      let credentials: any CredentialProvider =
+        if let key = settings.accessKeyID, let secret = settings.secretAccessKey {
+          StaticCredentialProvider(Credentials(accessKeyID: key, secretAccessKey: secret.reveal()))
+        } else {
+          DefaultCredentialProvider(profile: settings.profile, environment: environment)
+        }
+      let region =
+        [settings.region, environment["AWS_REGION"], environment["AWS_DEFAULT_REGION"]].lazy.compactMap { $0 }
+        .first { !$0.isEmpty } ?? "us-east-1"
+      var configuration = S3Configuration(
+        bucket: bucket, prefix: prefix, region: region, endpoint: settings.endpoint, credentials: credentials)
+      configuration.addressing =
+        switch settings.addressing {
+        case .auto: .auto
+        case .path: .path
+        case .virtual: .virtual
+        }
+      configuration.storageClass = settings.storageClass == "STANDARD" ? nil : settings.storageClass
+      configuration.serverSideEncryption =
+        switch settings.serverSideEncryption {
+        case .none: .none
+        case .aes256: .aes256
+        case .kms(let key): .kms(keyID: key)
+        }
+      configuration.maximumAttempts = settings.maximumAttempts
+      configuration.userAgent = "archiver/\(Tool.version) run/\(runID)"
+      configuration.allowsPlainHTTP = settings.endpoint != nil
+      return try S3Store(configuration: configuration)
+    }
+  }
+
+  /// The database and those of its tables that pass `selection`.
+  static func database(_ settings: DatabaseSettings, selection: Selection, runID: UUIDv7) -> DatabaseSource {
+    var keywords: [String: String] = [:]
+    keywords["host"] = settings.host
+    keywords["port"] = settings.port.map(String.init)
+    keywords["user"] = settings.user
+    keywords["dbname"] = settings.dbname
+    keywords["sslmode"] = settings.sslmode?.rawValue
+    var parameters = ConnectionParameters(url: settings.url, keywords: keywords)
+    if let password = settings.password { parameters.password = password.reveal() }
+    parameters.applicationName = "archiver \(runID)"
+    let ledger: String? =
+      switch settings.ledger {
+      case .schema(let name): name
+      case .none: nil
+      }
+    return DatabaseSource(
+      name: settings.name, parameters: parameters, poolSize: settings.poolSize, ledgerSchema: ledger,
+      tables: settings.tables.map { table($0, of: settings.name) }.filter { selection.includes($0.name) })
+  }
+
+  private static func table(_ settings: TableSettings, of database: String) -> TableSource {
+    TableSource(
+      name: TableName(database: database, schema: settings.schema, table: settings.name),
+      timestampColumn: settings.timestampColumn, timeZone: settings.timeZone, primaryKey: settings.primaryKey,
+      predicate: settings.predicate, retentionDays: settings.retentionDays, batchSize: settings.batchSize,
+      compressionLevel: settings.compressionLevel, partition: settings.partition,
+      transactionTimeout: settings.transactionTimeout, workers: settings.workers, pace: settings.pace,
+      acceptedHazards: Set(settings.hazards))
+  }
+}

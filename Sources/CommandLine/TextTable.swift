@@ -1,0 +1,77 @@
+import Foundation
+
+/// A table for a terminal: a header, a rule, rows; numbers to the right.
+struct TextTable {
+  /// A column's heading and side.
+  struct Column {
+    var title: String
+    var isNumber = false
+  }
+
+  private let columns: [Column]
+  private var rows: [[String]] = []
+
+  init(_ columns: [Column]) {
+    self.columns = columns
+  }
+
+  mutating func add(_ row: [String]) {
+    rows.append(row)
+  }
+
+  var isEmpty: Bool { rows.isEmpty }
+
+  /// The table's lines, newlines included.
+  var text: String {
+    let titles = columns.map(\.title)
+    let widths = columns.indices.map { index in
+      ([titles] + rows).map { index < $0.count ? $0[index].count : 0 }.max() ?? 0
+    }
+    func line(_ cells: [String]) -> String {
+      let padded = columns.indices.map { index in
+        let cell = index < cells.count ? cells[index] : ""
+        let space = String(repeating: " ", count: widths[index] - cell.count)
+        return columns[index].isNumber ? space + cell : cell + space
+      }
+      var text = padded.joined(separator: "  ")
+      while text.hasSuffix(" ") { text.removeLast() }
+      return text + "\n"
+    }
+    let rule = widths.map { String(repeating: "─", count: $0) }
+    return line(titles) + line(rule) + rows.map(line).joined()
+  }
+}
+
+/// Numbers as people read them.
+enum Readable {
+  /// `1,234,567`
+  static func count(_ value: Int) -> String {
+    let digits = String(abs(value))
+    var text = ""
+    for (index, digit) in digits.enumerated() {
+      if index > 0, (digits.count - index).isMultiple(of: 3) { text.append(",") }
+      text.append(digit)
+    }
+    return (value < 0 ? "-" : "") + text
+  }
+
+  /// `12.3 MiB`
+  static func bytes(_ value: Int) -> String {
+    guard value >= 1024 else { return "\(value) B" }
+    var amount = Double(value)
+    for unit in ["KiB", "MiB", "GiB", "TiB", "PiB"] {
+      amount /= 1024
+      if amount < 999.95 || unit == "PiB" { return String(format: "%.1f %@", amount, unit) }
+    }
+    return "\(value) B"
+  }
+
+  /// `1h02m`, `3m04s`, `5.6 s`
+  static func duration(_ value: Duration) -> String {
+    let seconds = Double(value.components.seconds) + Double(value.components.attoseconds) / 1e18
+    let whole = Int(seconds)
+    if whole >= 3600 { return String(format: "%dh%02dm", whole / 3600, whole / 60 % 60) }
+    if whole >= 60 { return String(format: "%dm%02ds", whole / 60, whole % 60) }
+    return String(format: "%.1f s", seconds)
+  }
+}
