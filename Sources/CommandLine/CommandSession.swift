@@ -85,9 +85,9 @@ struct CommandSession: Sendable {
   }
 
   /// The store of the configuration, or the one that `--storage` names.
-  func store(_ storage: StorageOptions = StorageOptions(), _ configuration: Configuration?) throws -> any ObjectStore {
+  func store(_ storage: StorageOptions?, _ configuration: Configuration?) throws -> any ObjectStore {
     let settings: StorageSettings
-    if let url = storage.storage {
+    if let storage, let url = storage.storage {
       settings = try StorageSettings.commandLine(
         url: url, region: storage.region, endpoint: storage.endpoint,
         addressing: storage.addressing.flatMap { StorageSettings.Addressing(rawValue: $0) } ?? .auto)

@@ -29,7 +29,7 @@ struct ConfigValidateCommand: AsyncParsableCommand {
       let databases = try session.databases(configuration)
       let tableCount = databases.reduce(0) { $0 + $1.tables.count }
       if connect {
-        let store = try session.store(StorageOptions(), configuration)
+        let store = try session.store(nil, configuration)
         let problems = await ConnectionCheck.run(databases: databases, store: store, context: session.context)
         for problem in problems { StandardError.write(CommandSession.text(of: problem)) }
         if !problems.isEmpty { StandardError.write("run: \(session.runID)\n") }
