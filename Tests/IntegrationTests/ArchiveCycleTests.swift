@@ -88,17 +88,9 @@ import Testing
 
   @Test func `a locked row is skipped and reported, not waited for`() async throws {
     try await withArchiveScenario(rows: 700) { scenario in
-      let marker = scenario.directory.path + "/locked"
       async let holder = scenario.database.psql(
-        """
-        BEGIN; SELECT 1 FROM public.events WHERE id IN (10, 400) FOR UPDATE;
-        COPY (SELECT 1) TO PROGRAM 'touch \(marker) && chmod 666 \(marker)';
-        SELECT pg_sleep(6); COMMIT;
-        """)
-      let deadline = ContinuousClock.now + .seconds(20)
-      while !FileManager.default.fileExists(atPath: marker), ContinuousClock.now < deadline {
-        try await Task.sleep(for: .milliseconds(50))
-      }
+        "BEGIN; SELECT 1 FROM public.events WHERE id IN (10, 400) FOR UPDATE; SELECT pg_sleep(8); COMMIT;")
+      try await scenario.waitForSleepers()
       let began = ContinuousClock.now
       let result = try await scenario.archiver("archive")
       #expect(ContinuousClock.now - began < .seconds(5))
@@ -199,6 +191,21 @@ import Testing
 }
 
 extension ArchiveScenario {
+  /// Waits until a session of the database sleeps, with the locks it took before.
+  func waitForSleepers() async throws {
+    let deadline = ContinuousClock.now + .seconds(20)
+    while ContinuousClock.now < deadline {
+      let count = try await database.psql(
+        """
+        SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND query LIKE 'SELECT pg_sleep%' AND pid <> pg_backend_pid()
+        """)
+      if count == "1" { return }
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    Issue.record("no session went to sleep")
+  }
+
   /// The ids of all rows that committed batches hold, sorted; read with zcat, sharing no code with the writer.
   func archivedIDs() throws -> [Int] {
     var ids: [Int] = []

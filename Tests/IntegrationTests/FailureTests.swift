@@ -47,7 +47,7 @@ import Testing
     Case("missing column", column: "created", code: 78, message: "created"),
     Case("no time in the column", column: "note", code: 78, message: "note"),
     Case("missing bucket", storage: s3(bucket: "no-such-bucket"), code: 78, message: "no-such-bucket"),
-    Case("wrong secret", storage: s3(secret: "hunter2"), code: 77, message: "secret"),
+    Case("wrong secret", storage: s3(secret: "hunter2"), code: 77, message: "signature"),
     Case("unreachable endpoint", storage: s3(endpoint: "http://127.0.0.1:1"), code: 69, message: "127.0.0.1"),
   ]
 
