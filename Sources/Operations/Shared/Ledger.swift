@@ -16,7 +16,8 @@ package struct Ledger: Sendable {
     package var committedAt: Timestamp
   }
 
-  private var table: String { SQLText.identifier(schema) + ".batch" }
+  /// The quoted name.
+  var table: String { SQLText.identifier(schema) + ".batch" }
 
   /// What creates it; an administrator runs these where the archiver's role may not.
   package var creation: [String] {

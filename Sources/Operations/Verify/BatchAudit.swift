@@ -1,0 +1,116 @@
+import ArchiveModel
+import Gzip
+import Hashing
+import ObjectStore
+
+/// What the audit of a batch found.
+struct BatchResult: Sendable {
+  var batchID: UUIDv7
+  /// Of the manifest.
+  var key: String
+  /// Nil when it cannot be used, or the filters leave its batch out.
+  var manifest: Manifest?
+  /// Of the manifest's bytes; nil when they could not be read.
+  var sha256: SHA256Digest?
+  /// The manifest was read, and the filters leave its batch out.
+  var isLeftOut = false
+  var keyHashes: [UInt64] = []
+  var findings: [VerifyFinding] = []
+  var notes: [String] = []
+}
+
+/// Checks one batch: its manifest, and its objects as closely as the level asks.
+struct BatchAudit: Sendable {
+  let store: any ObjectStore
+  let selection: Selection
+  let level: VerifyLevel
+  /// For level `database`.
+  let database: DatabaseAudit?
+
+  /// Throws when the storage, or the database, cannot be read.
+  func run(_ batch: UUIDv7, in folder: ArchiveFolder) async throws(OperationError) -> BatchResult {
+    let key = ArchiveLayout.document(.manifest, in: folder.path, batch: batch)
+    var result = BatchResult(batchID: batch, key: key)
+    let (sound, findings) = try await ManifestCheck(store: store).read(key, batch: batch, table: folder.table)
+    guard let sound else {
+      result.findings = findings
+      return result
+    }
+    result.sha256 = sound.sha256
+    guard selection.includes(sound.manifest) else {
+      result.isLeftOut = true
+      return result
+    }
+    result.manifest = sound.manifest
+    result.findings = findings
+    try await audit(sound, folder, into: &result)
+    return result
+  }
+
+  private func audit(
+    _ sound: ManifestCheck.Sound, _ folder: ArchiveFolder, into result: inout BatchResult
+  ) async throws(OperationError) {
+    let manifest = sound.manifest
+    var times: ClosedRange<Int64>?
+    var keys: [[String]] = []
+    var isWhole = true
+    for object in manifest.objects {
+      let place = ObjectPlace(table: folder.table, key: object.key, batchID: manifest.batchID)
+      guard let checked = try await check(object, manifest, folder.objects[object.key], place) else {
+        isWhole = false
+        result.findings.append(place.finding(.missingObject, "\(object.bytes) bytes, \(object.rows) rows", "nothing"))
+        continue
+      }
+      result.findings += checked.findings
+      result.keyHashes += checked.keyHashes
+      keys += checked.keys
+      isWhole = isWhole && checked.isWhole
+      if let span = checked.times {
+        times = times.map { min($0.lowerBound, span.lowerBound)...max($0.upperBound, span.upperBound) } ?? span
+      }
+    }
+    guard level != .head else { return }
+    let bounds = TimeBounds(manifest)
+    // Where an object is damaged, its own findings say more.
+    if isWhole, result.findings.isEmpty, let times, !bounds.matches(times) {
+      result.findings.append(
+        VerifyFinding(
+          .range, table: folder.table, key: sound.key, batchID: manifest.batchID, expected: bounds.description,
+          found: "\(Timestamp(microseconds: times.lowerBound)) to \(Timestamp(microseconds: times.upperBound))",
+          detail: "the earliest and latest row"))
+    }
+    if let database {
+      let answer = try await database.check(sound, keys: isWhole ? keys : nil)
+      result.findings += answer.findings
+      result.notes += answer.notes
+    }
+  }
+
+  /// Nil when there is no such object.
+  private func check(
+    _ object: Manifest.Object, _ manifest: Manifest, _ listedSize: Int?, _ place: ObjectPlace
+  ) async throws(OperationError) -> ObjectResult? {
+    do {
+      guard level != .head else {
+        // An object written after its folder was listed is there all the same.
+        let size = if let listedSize { listedSize } else { try await store.head(object.key).byteCount }
+        var result = ObjectResult()
+        if size != object.bytes {
+          result.findings.append(place.finding(.size, "\(object.bytes) bytes", "\(size) bytes"))
+        }
+        return result
+      }
+      let rows = RowAudit(manifest, keepsKeys: database != nil)
+      var sink = try await store.read(object.key, into: ObjectAudit(object, rows: rows))
+      return sink.finish(at: place)
+    } catch let error as ObjectStoreError where error.code == .notFound {
+      return nil
+    } catch let error as ObjectStoreError where error.concernsOneObject {
+      var result = ObjectResult()
+      result.findings.append(place.finding(.missingObject, "a readable object", error.message))
+      return result
+    } catch {
+      throw .wrapping(error, "cannot read the object", at: object.key)
+    }
+  }
+}

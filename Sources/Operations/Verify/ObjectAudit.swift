@@ -1,0 +1,155 @@
+import ArchiveModel
+import Gzip
+import Hashing
+import ObjectStore
+
+/// Checks one object as its bytes arrive; memory does not grow with the object, but for its keys.
+struct ObjectAudit: ~Copyable, ByteSink {
+  private let object: Manifest.Object
+  private let content: ContentAudit
+  private let gzip: GzipReader
+  private var sum: SHA256? = SHA256()
+  private var byteCount = 0
+  private var gzipError: GzipError?
+
+  /// What an object of another size than it should have may unpack to beyond its manifest's word: enough to count the lines
+  /// of a forged one, without letting it fill the machine.
+  private static let surplusByteCount = 1 << 20
+
+  /// Throws `outOfMemory`.
+  init(_ object: Manifest.Object, rows: RowAudit) throws(GzipError) {
+    self.object = object
+    content = ContentAudit(rows: rows)
+    gzip = try GzipReader(maximumByteCount: object.contentBytes + Self.surplusByteCount)
+  }
+
+  mutating func write(_ bytes: Span<UInt8>) {
+    byteCount += bytes.count
+    sum?.update(bytes)
+    // Damage ends the unpacking, not the reading: the sum of the whole file is still wanted.
+    guard gzipError == nil else { return }
+    do throws(GzipError) {
+      var sink = content
+      try gzip.feed(bytes, into: &sink)
+    } catch {
+      gzipError = error
+    }
+  }
+
+  /// What was found, once every byte has come; called once.
+  mutating func finish(at place: ObjectPlace) -> ObjectResult {
+    var result = ObjectResult()
+    let sha256 = sum.take()?.finalize().hex ?? ""
+    if byteCount != object.bytes {
+      result.findings.append(place.finding(.size, "\(object.bytes) bytes", "\(byteCount) bytes"))
+    }
+    if sha256 != object.sha256 { result.findings.append(place.finding(.sha256, object.sha256, sha256)) }
+    if gzipError == nil {
+      do throws(GzipError) { try gzip.finish() } catch { gzipError = error }
+    }
+    content.finish(isComplete: gzipError == nil)
+    let lines = content.lineCount
+    if let gzipError {
+      result.findings.append(
+        place.finding(.gzip, "one whole gzip member", gzipError.cause, "\(lines) of \(object.rows) lines could be read")
+      )
+    } else {
+      if content.byteCount != object.contentBytes || content.sha256 != object.contentSHA256 {
+        result.findings.append(
+          place.finding(
+            .contentSHA256, "\(object.contentSHA256) (\(object.contentBytes) bytes)",
+            "\(content.sha256) (\(content.byteCount) bytes)"))
+      }
+      if lines != object.rows || content.hasUnendedLine {
+        result.findings.append(
+          place.finding(
+            .lineCount, "\(object.rows) lines", "\(lines) lines",
+            content.hasUnendedLine ? "the last line has no newline" : ""))
+      }
+    }
+    result.findings += content.rows.findings(at: place)
+    result.isWhole = gzipError == nil && content.rows.isClean
+    result.rows = content.rows.lineCount
+    result.keyHashes = content.rows.keyHashes
+    result.keys = content.rows.keys
+    result.times = content.rows.times
+    return result
+  }
+}
+
+/// Which object a finding is about.
+struct ObjectPlace: Sendable {
+  var table: TableName
+  var key: String
+  var batchID: UUIDv7
+
+  func finding(_ code: FindingCode, _ expected: String, _ found: String, _ detail: String = "") -> VerifyFinding {
+    VerifyFinding(code, table: table, key: key, batchID: batchID, expected: expected, found: found, detail: detail)
+  }
+}
+
+/// What the audit of an object found.
+struct ObjectResult: Sendable {
+  var findings: [VerifyFinding] = []
+  /// Every line was read and is a row.
+  var isWhole = false
+  var rows = 0
+  /// One a row that could be decoded.
+  var keyHashes: [UInt64] = []
+  /// Likewise, where they were asked for.
+  var keys: [[String]] = []
+  /// The earliest and latest instant of the rows, in PostgreSQL's microseconds.
+  var times: ClosedRange<Int64>?
+}
+
+/// Sums up what an object unpacks to and cuts it into lines.
+final class ContentAudit: GzipSink {
+  var rows: RowAudit
+  private(set) var byteCount = 0
+  private(set) var lineCount = 0
+  private(set) var hasUnendedLine = false
+  private(set) var sha256 = ""
+  private var sum: SHA256? = SHA256()
+  /// The beginning of a line whose end has not come yet.
+  private var partial: [UInt8] = []
+
+  /// No row is longer: a PostgreSQL message holds less than 1 GiB. What is longer is not kept.
+  private static let maximumLineByteCount = 1 << 30
+
+  init(rows: RowAudit) {
+    self.rows = rows
+  }
+
+  func receive(_ content: Span<UInt8>) {
+    byteCount += content.count
+    sum?.update(content)
+    var start = 0
+    while let end = content.newline(from: start) {
+      lineCount += 1
+      if partial.isEmpty {
+        rows.read(content.extracting(start..<end), number: lineCount)
+      } else {
+        keep(content.extracting(start..<end))
+        let line = partial
+        partial = []
+        rows.read(line.span, number: lineCount)
+      }
+      start = end + 1
+    }
+    keep(content.extracting(start..<content.count))
+  }
+
+  private func keep(_ bytes: Span<UInt8>) {
+    guard partial.count + bytes.count <= Self.maximumLineByteCount else { return }
+    unsafe bytes.withUnsafeBufferPointer { bytes in unsafe partial.append(contentsOf: bytes) }
+  }
+
+  /// A last line without its newline counts as a line only when nothing was cut off.
+  func finish(isComplete: Bool) {
+    if let sum = sum.take() { sha256 = sum.finalize().hex }
+    guard isComplete, !partial.isEmpty else { return }
+    hasUnendedLine = true
+    let line = partial
+    rows.read(line.span, number: lineCount + 1)
+  }
+}

@@ -1,0 +1,119 @@
+import ArchiveModel
+import RowCodec
+
+/// Checks the lines of one object against the manifest and gathers their keys.
+struct RowAudit: Sendable {
+  private var reader: RowReader
+  private let batchID: String
+  private let keyColumns: [Int]
+  private let timeColumn: Int
+  private let range: TimeBounds
+  private let keepsKeys: Bool
+
+  private(set) var lineCount = 0
+  /// One a decoded line.
+  private(set) var keyHashes: [UInt64] = []
+  /// Likewise, if they are to be kept.
+  private(set) var keys: [[String]] = []
+  private(set) var times: ClosedRange<Int64>?
+
+  /// Of each kind of fault only the first is told, with how many there are: a forged object may have one a line.
+  private struct Fault {
+    var line: Int
+    var expected: String
+    var found: String
+    var count = 1
+  }
+  private var faults: [FindingCode: Fault] = [:]
+
+  /// The manifest has passed `ManifestCheck`, so that its columns are found.
+  init(_ manifest: Manifest, keepsKeys: Bool) {
+    reader = RowReader(
+      columns: manifest.columns.map { RowColumn(name: $0.name, codec: ColumnCodec(typeName: $0.formType)) })
+    batchID = manifest.batchID.description
+    keyColumns = manifest.primaryKey.compactMap { name in manifest.columns.firstIndex { $0.name == name } }
+    timeColumn = manifest.columns.firstIndex { $0.name == manifest.timestampColumn } ?? 0
+    range = TimeBounds(manifest)
+    self.keepsKeys = keepsKeys
+  }
+
+  var isClean: Bool { faults.isEmpty }
+
+  mutating func read(_ line: Span<UInt8>, number: Int) {
+    lineCount += 1
+    do throws(RowCodecError) {
+      try reader.read(line)
+    } catch {
+      return note(.row, number, "a row of the manifest's columns", error.description)
+    }
+    if reader.batchID != batchID { note(.batchID, number, batchID, "another batch id") }
+    if let instant = reader.instant(timeColumn) {
+      times = times.map { min($0.lowerBound, instant)...max($0.upperBound, instant) } ?? instant...instant
+      if !range.contains(instant) { note(.range, number, range.description, "a time outside") }
+    } else {
+      note(.range, number, range.description, "no time")
+    }
+    gatherKey(number)
+  }
+
+  private mutating func gatherKey(_ number: Int) {
+    var hash = FNV1a()
+    for column in keyColumns {
+      let isPresent: Void? = reader.withText(column) { text in hash.add(text) }
+      guard isPresent != nil else { return note(.row, number, "a primary key", "a null in it") }
+      // No text form holds this byte, so that parts cannot run into one another.
+      hash.add(0xFF)
+    }
+    keyHashes.append(hash.value)
+    if keepsKeys { keys.append(keyColumns.map { reader.text($0) ?? "" }) }
+  }
+
+  private mutating func note(_ code: FindingCode, _ line: Int, _ expected: String, _ found: String) {
+    if faults[code] == nil {
+      faults[code] = Fault(line: line, expected: expected, found: found)
+    } else {
+      faults[code]?.count += 1
+    }
+  }
+
+  func findings(at place: ObjectPlace) -> [VerifyFinding] {
+    faults.sorted { $0.value.line < $1.value.line }.map { code, fault in
+      place.finding(
+        code, fault.expected, fault.found,
+        fault.count == 1 ? "line \(fault.line)" : "line \(fault.line), and \(fault.count - 1) more")
+    }
+  }
+}
+
+/// The instants that a manifest allows its rows.
+struct TimeBounds: Sendable, CustomStringConvertible {
+  let first: Timestamp
+  let last: Timestamp
+  /// Microseconds; zero where a value alone tells its instant.
+  let slack: Int64
+
+  /// What a time zone may be ahead of or behind UTC: PostgreSQL allows less than 16 hours (`MAX_TZDISP_HOUR`).
+  private static let maximumOffset: Int64 = 16 * 3600 * 1_000_000
+
+  init(_ manifest: Manifest) {
+    (first, last) = (manifest.range.first.time, manifest.range.last.time)
+    let type = manifest.columns.first { $0.name == manifest.timestampColumn }?.formType ?? ""
+    let tellsInstant = type.hasPrefix("timestamp") && type.hasSuffix("with time zone")
+    let isUTC = ["UTC", "ETC/UTC", "GMT", "ETC/GMT", "Z"].contains(manifest.timeZone.uppercased())
+    slack = tellsInstant || isUTC ? 0 : Self.maximumOffset
+  }
+
+  /// Whether a row may have that time; an infinity only where the manifest has it, too.
+  func contains(_ instant: Int64) -> Bool {
+    let time = Timestamp(microseconds: instant)
+    guard slack > 0, time.isFinite else { return first <= time && time <= last }
+    return first.advanced(by: .microseconds(-slack)) <= time && time <= last.advanced(by: .microseconds(slack))
+  }
+
+  /// Whether the rows' earliest and latest times are those of the manifest, as far as they can be compared.
+  func matches(_ times: ClosedRange<Int64>) -> Bool {
+    slack > 0 || (times.lowerBound == first.microseconds && times.upperBound == last.microseconds)
+  }
+
+  var description: String { "\(first) to \(last)" }
+}

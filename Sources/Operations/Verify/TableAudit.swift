@@ -1,0 +1,171 @@
+import ArchiveModel
+import ObjectStore
+
+/// Checks the folders of one table, one after the other, with several batches of a folder at once.
+struct TableAudit {
+  let request: VerifyRequest
+  let batch: BatchAudit
+  let store: any ObjectStore
+  let context: JobContext
+  let history: RestoreHistory
+  /// The filters leave no batch of the table out, so that what no manifest names is odd.
+  let isWhole: Bool
+
+  private(set) var totals: VerifyReport.Table
+  private(set) var findings: [VerifyFinding] = []
+  private(set) var notes: Set<String> = []
+  private var duplicates = DuplicateKeys()
+
+  init(
+    _ table: TableName, request: VerifyRequest, batch: BatchAudit, store: any ObjectStore, context: JobContext,
+    history: RestoreHistory
+  ) {
+    totals = VerifyReport.Table(name: table)
+    (self.request, self.batch, self.store) = (request, batch, store)
+    (self.context, self.history) = (context, history)
+    isWhole = request.selection.takesWholeTables
+  }
+
+  mutating func add(_ folder: ArchiveFolder, to seen: inout SeenBatches) async throws(OperationError) {
+    let superseded = folder.batches(.superseded)
+    for batch in superseded { seen.addSuperseded(batch) }
+    var batches: [UUIDv7] = []
+    for batch in folder.documents[.manifest] ?? [] where !superseded.contains(batch) {
+      if isWanted(batch) { batches.append(batch) } else { seen.add(batch, nil) }
+    }
+    for result in try await audit(batches.sorted(), in: folder) {
+      seen.add(result.batchID, result.sha256)
+      findings += result.findings
+      notes.formUnion(result.notes)
+      guard let manifest = result.manifest else { continue }
+      totals.add(manifest)
+      duplicates.add(manifest.batchID, key: result.key, hashes: result.keyHashes)
+      context.progress.observe(.advanced(rows: manifest.rowCount, bytes: manifest.byteCount))
+    }
+    if isWhole { try await checkLeftovers(of: folder) }
+  }
+
+  private func isWanted(_ batch: UUIDv7) -> Bool {
+    (request.sample?.includes(batch) ?? true)
+      && (request.selection.batches.isEmpty || request.selection.batches.contains(batch))
+  }
+
+  /// The results in the order of `batches`.
+  private func audit(
+    _ batches: [UUIDv7], in folder: ArchiveFolder
+  ) async throws(OperationError) -> [BatchResult] {
+    let (batch, context) = (batch, context)
+    do {
+      return try await withThrowingTaskGroup(of: (Int, BatchResult).self) { group in
+        var results: [BatchResult?] = Array(repeating: nil, count: batches.count)
+        var next = 0
+        while next < min(request.parallelism, batches.count) {
+          let (index, id) = (next, batches[next])
+          group.addTask { (index, try await batch.run(id, in: folder)) }
+          next += 1
+        }
+        while let (index, result) = try await group.next() {
+          results[index] = result
+          try context.checkStop()
+          guard next < batches.count else { continue }
+          let (following, id) = (next, batches[next])
+          group.addTask { (following, try await batch.run(id, in: folder)) }
+          next += 1
+        }
+        return results.compactMap { $0 }
+      }
+    } catch {
+      throw .wrapping(error, "cannot verify the table", at: "\(totals.name)")
+    }
+  }
+
+  /// Finds prepared documents and objects that no manifest explains.
+  private mutating func checkLeftovers(of folder: ArchiveFolder) async throws(OperationError) {
+    let explained = [.manifest, .superseded, .aborted].reduce(into: Set<UUIDv7>()) { $0.formUnion(folder.batches($1)) }
+    let prepared = folder.batches(.prepared).subtracting(explained)
+    for batch in prepared.sorted() where isWanted(batch) {
+      guard try await isStillOpen(batch, folder) else { continue }
+      findings.append(
+        VerifyFinding(
+          .inDoubt, table: totals.name, key: ArchiveLayout.document(.prepared, in: folder.path, batch: batch),
+          batchID: batch, expected: "a manifest", found: "a prepared document alone"))
+    }
+    for (key, batch) in folder.batchOfObject.sorted(by: { $0.key < $1.key })
+    where !explained.contains(batch) && !prepared.contains(batch) && isWanted(batch) {
+      guard try await isStillOpen(batch, folder) else { continue }
+      findings.append(
+        VerifyFinding(
+          .orphanObject, table: totals.name, key: key, batchID: batch, expected: "a manifest that names it",
+          found: "\(folder.objects[key] ?? 0) bytes without one"))
+    }
+  }
+
+  /// Whether the batch's manifest is not there even now: a run may be at work.
+  private func isStillOpen(_ batch: UUIDv7, _ folder: ArchiveFolder) async throws(OperationError) -> Bool {
+    let key = ArchiveLayout.document(.manifest, in: folder.path, batch: batch)
+    do {
+      _ = try await store.head(key)
+      return false
+    } catch {
+      guard error.concernsOneObject else { throw .wrapping(error, "cannot look the manifest up", at: key) }
+      return true
+    }
+  }
+
+  /// Compares the keys of all the table's batches, once every folder was added.
+  mutating func finish() async throws(OperationError) {
+    let reader = ArchiveReader(store: store)
+    for (older, newer, hashes) in duplicates.suspects() {
+      let keys: Set<[String]>
+      let archivedAt: Timestamp
+      do {
+        let (first, second) = (try await reader.batch(at: older.key), try await reader.batch(at: newer.key))
+        archivedAt = second.manifest.archivedAt
+        keys =
+          older.id == newer.id
+          ? Self.repeated(try await ArchivedKeys.read(first.manifest, from: store))
+          : Set(
+            try await ArchivedKeys.read(first.manifest, from: store).filter { hashes.contains(DuplicateKeys.hash($0)) }
+          )
+          .intersection(try await ArchivedKeys.read(second.manifest, from: store))
+      } catch let error where error.category == .data {
+        // A damaged batch has its own findings; that it shares hashes is all that can be said.
+        add(older, newer, hashes.count, "by hashes of the keys, as a batch is damaged")
+        continue
+      }
+      let rest =
+        older.id == newer.id
+        ? keys : try await history.unexplained(keys, of: older.id, totals.name, before: archivedAt)
+      if !rest.isEmpty { add(older, newer, rest.count, "") }
+    }
+    totals.findings = findings.count
+  }
+
+  private static func repeated(_ keys: [[String]]) -> Set<[String]> {
+    var seen: Set<[String]> = []
+    return Set(keys.filter { !seen.insert($0).inserted })
+  }
+
+  private mutating func add(
+    _ older: DuplicateKeys.Batch, _ newer: DuplicateKeys.Batch, _ count: Int, _ detail: String
+  ) {
+    findings.append(
+      VerifyFinding(
+        .duplicateKey, table: totals.name, key: newer.key, batchID: newer.id, expected: "every key once",
+        found: older.id == newer.id ? "\(count) keys more than once" : "\(count) keys that batch \(older.id) has, too",
+        detail: detail))
+  }
+}
+
+extension Selection {
+  /// Whether no filter leaves a batch of a table out that is let through by name.
+  var takesWholeTables: Bool { from == nil && to == nil && batches.isEmpty && run == nil && keys.isEmpty }
+}
+
+extension JobContext {
+  /// Throws when a signal asked the job to stop.
+  func checkStop() throws(OperationError) {
+    guard stop.isRequested else { return }
+    throw OperationError(.interrupted, "the job was stopped", cause: "a signal asked for it")
+  }
+}

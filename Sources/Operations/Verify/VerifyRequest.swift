@@ -1,0 +1,29 @@
+/// How closely `verify` looks.
+package enum VerifyLevel: String, Sendable, CaseIterable {
+  /// Manifests and run records are read; objects are looked up, not read.
+  case head
+  /// Every object is read and checked row by row.
+  case full
+  /// As `full`, and the source databases are asked for the archived keys and their ledgers.
+  case database
+}
+
+/// What `verify` is asked to do.
+package struct VerifyRequest: Sendable {
+  package var selection: Selection
+  package var level: VerifyLevel
+  /// Nil to take every batch.
+  package var sample: Sample?
+  /// Those to compare with; used at level `database` only.
+  package var databases: [DatabaseSource]
+  /// Batches looked at together, at least 1.
+  package var parallelism: Int
+
+  package init(
+    selection: Selection = Selection(), level: VerifyLevel = .full, sample: Sample? = nil,
+    databases: [DatabaseSource] = [], parallelism: Int = 4
+  ) {
+    (self.selection, self.level, self.sample) = (selection, level, sample)
+    (self.databases, self.parallelism) = (databases, max(1, parallelism))
+  }
+}
