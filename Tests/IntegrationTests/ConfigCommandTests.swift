@@ -1,0 +1,81 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `archiver config`, and what every command does with bad input.
+@Suite struct ConfigCommandTests {
+  @Test func `a bad file has all its errors told at once`() async throws {
+    try await withTemporaryDirectory { directory in
+      let path = try directory.write(
+        """
+        version: 1
+        storage: {url: "ftp://nowhere"}
+        databases:
+          - name: app
+            url: postgresql://archiver:s3cret@127.0.0.1/app
+            tables:
+              - {name: events, timestamp_column: created_at, batch_size: 0, retention: 3}
+        """, to: "bad.yaml")
+      for command in [["config", "validate"], ["archive"], ["config", "show"]] {
+        let result = try await ArchiverCommand(command + ["-c", path]).run()
+        #expect(result.exitCode == 78)
+        let errors = result.errorOutput.split(separator: "\n").filter { $0.hasPrefix("error: ") }
+        #expect(errors.count == 3, "\(result)")
+        #expect(result.errorOutput.contains("bad.yaml:7"))
+        #expect(result.errorOutput.contains("batch_size"))
+        #expect(!result.errorOutput.contains("s3cret"))
+      }
+    }
+  }
+
+  @Test func `show fills in defaults and hides secrets`() async throws {
+    try await withTemporaryDirectory { directory in
+      let path = try directory.write(
+        """
+        version: 1
+        storage: {url: "file:///srv/archive"}
+        databases:
+          - name: app
+            url: postgresql://archiver:s3cret@127.0.0.1/app
+            tables: [{name: events, timestamp_column: created_at}]
+        """, to: "good.yaml")
+      let shown = try await ArchiverCommand(["config", "show", "-c", path]).run()
+      #expect(shown.exitCode == 0)
+      #expect(shown.output.contains("batch_size: 10000"))
+      #expect(!shown.output.contains("s3cret"))
+      let good = try await ArchiverCommand(["config", "validate"], environment: ["ARCHIVER_CONFIG": path]).run()
+      #expect(good.exitCode == 0, "\(good)")
+      let schema = try await ArchiverCommand(["config", "schema"]).run()
+      #expect(try JSONSerialization.jsonObject(with: Data(schema.outputBytes)) is [String: Any])
+    }
+  }
+
+  @Test func `validate with connect tries everything`() async throws {
+    try await withArchiveScenario(rows: 10) { scenario in
+      let good = try await scenario.archiver("config", "validate", "--connect")
+      #expect(good.output.contains("good"))
+      #expect(!scenario.files.contains { $0.contains("check") || $0.contains("probe") })
+      try scenario.configure(table: "primary_key: [created_at]")
+      let bad = try await scenario.archiver("config", "validate", "--connect", expecting: 78)
+      #expect(bad.errorOutput.contains("primary key"))
+    }
+  }
+
+  @Test(arguments: [
+    ["archive", "--nonsense"], ["nonsense"], ["archive", "--workers", "0"], ["archive", "--max-duration", "soon"],
+    ["verify", "--from", "yesterday"], ["archive", "--output", "xml"],
+  ])
+  func `bad usage is 64`(arguments: [String]) async throws {
+    let result = try await ArchiverCommand(arguments).run()
+    #expect(result.exitCode == 64, "\(result)")
+    #expect(result.errorOutput.contains("--help"))
+  }
+
+  @Test func `help and version are no errors`() async throws {
+    for arguments in [["--help"], [], ["archive", "--help"], ["--version"]] {
+      let result = try await ArchiverCommand(arguments).run()
+      #expect(result.exitCode == 0)
+      #expect(!result.output.isEmpty)
+    }
+  }
+}
