@@ -1,83 +1,84 @@
 package import ArchiveModel
-import Foundation
-import Gzip
 package import ObjectStore
 import Postgres
 
-/// The primary keys of a table that restores put back and still hold from being archived again.
+/// The primary keys of rows that a restore put back and whose hold lasts: `archive` leaves them alone.
 package struct HeldKeys: Sendable {
-  /// Each in text form, in the key's order.
-  let keys: [[String]]
+  /// Each key's columns in PostgreSQL's text form, in the key's order.
+  package let keys: Set<[String]>
+
+  package init(keys: Set<[String]>) {
+    self.keys = keys
+  }
 
   package var isEmpty: Bool { keys.isEmpty }
 
-  /// Most bytes of a key list's content: 1 GiB, some tens of millions of keys.
-  private static let maximumContentByteCount = 1 << 30
-
-  /// Reads the restore records of the table whose hold lasts beyond `now`.
+  /// Reads the records under `_restores/` whose hold is not over at `now`, and the keys of those about the table.
+  ///
+  /// Throws a data error when a record or its keys cannot be read: a hold must not be lost unseen.
   package static func load(
     for name: TableName, at now: Timestamp, from store: any ObjectStore
   ) async throws(OperationError) -> HeldKeys {
     var keys: Set<[String]> = []
+    var place = ArchiveLayout.restoresPrefix
     do {
+      var records: [String] = []
       for try await info in store.list(prefix: ArchiveLayout.restoresPrefix) where info.key.hasSuffix(".json") {
-        let bytes = try await store.get(info.key, maximumByteCount: ArchiveReader.maximumDocumentByteCount)
+        records.append(info.key)
+      }
+      for key in records {
+        place = key
+        let bytes = try await store.get(key, maximumByteCount: ArchiveReader.maximumDocumentByteCount)
         let record = try ArchiveDocument.decode(RestoreRecord.self, from: bytes, formats: [RestoreRecord.format])
         guard record.name == name, record.holdUntil > now, let list = record.keys else { continue }
-        keys.formUnion(try await read(list, from: store))
+        place = list
+        keys.formUnion(try await KeyList.read(list, from: store))
       }
-    } catch let error as ObjectStoreError where error.code == .bucketMissing && store.location.hasPrefix("file:") {
-      return HeldKeys(keys: [])
     } catch {
-      throw .wrapping(error, "cannot read the restore records", at: "\(name)")
+      throw .wrapping(error, "cannot read which restored rows are held", at: place)
     }
-    return HeldKeys(keys: keys.sorted { $0.lexicographicallyPrecedes($1) })
-  }
-
-  /// The gzip file that lists `keys`, one JSON array a line.
-  package static func encode(_ keys: [[String]]) throws -> [UInt8] {
-    let encoder = JSONEncoder()
-    var content: [UInt8] = []
-    for key in keys { content += Array(try encoder.encode(key)) + [UInt8(ascii: "\n")] }
-    return try GzipCompressor(level: 6).compress(content.span)
-  }
-
-  /// The keys that a list object holds.
-  package static func read(_ key: String, from store: any ObjectStore) async throws -> [[String]] {
-    let info = try await store.head(key)
-    let file = try await store.get(key, maximumByteCount: info.byteCount)
-    var collected = Content()
-    let reader = try GzipReader(maximumByteCount: maximumContentByteCount)
-    try reader.feed(file.span, into: &collected)
-    try reader.finish()
-    let decoder = JSONDecoder()
-    return try collected.bytes.split(separator: UInt8(ascii: "\n")).map {
-      try decoder.decode([String].self, from: Data($0))
-    }
-  }
-
-  private struct Content: GzipSink {
-    var bytes: [UInt8] = []
-
-    mutating func receive(_ content: Span<UInt8>) {
-      for index in content.indices { bytes.append(content[index]) }
-    }
+    return HeldKeys(keys: keys)
   }
 
   /// The SQL condition that leaves the held rows out; nil when there are none.
   ///
-  /// `keyColumns` are the quoted columns with their types, in the key's order.
+  /// `keyColumns` are expressions for the table's key columns, in the key's order, with their types by name. Keys with
+  /// another number of columns, from before the primary key was changed, name no row of the table and count for nothing.
+  /// Without parameters, so that it fits into a COPY too; its `=` is looked up in the transaction's `search_path`.
   package func condition(keyColumns: [(quoted: String, type: String)]) -> String? {
-    guard !keys.isEmpty, !keyColumns.isEmpty else { return nil }
-    let names = keyColumns.indices.map { "h\($0 + 1)" }
-    let arrays = keyColumns.indices.map { index in
-      SQLText.literal(KeyLookup.arrayLiteral(keys.map { index < $0.count ? $0[index] : "" })) + "::pg_catalog.text[]"
+    let fitting = keys.filter { $0.count == keyColumns.count }
+    guard !fitting.isEmpty, !keyColumns.isEmpty else { return nil }
+    var columns: [String] = []
+    var arrays: [String] = []
+    for (index, column) in keyColumns.enumerated() {
+      // There are no arrays of arrays: such keys are compared by their text forms.
+      let isArray = column.type.hasSuffix("]")
+      columns.append(isArray ? "(\(column.quoted))::pg_catalog.text" : column.quoted)
+      let literal = SQLText.literal(ArrayText.array(of: fitting.lazy.map { $0[index] }))
+      arrays.append("\(literal)::\(isArray ? "pg_catalog.text" : column.type)[]")
     }
-    let casts = zip(names, keyColumns).map { "h.\($0)::\($1.type)" }.joined(separator: ", ")
-    let columns = keyColumns.map(\.quoted).joined(separator: ", ")
-    return """
-      (\(columns)) NOT IN (SELECT \(casts) FROM pg_catalog.unnest(\(arrays.joined(separator: ", "))) \
-      AS h(\(names.joined(separator: ", "))))
-      """
+    // Only an unqualified unnest takes several arrays; pg_catalog leads the search_path.
+    // NOT IN over a subquery is hashed and keeps the order of an index scan, which a join would not.
+    return
+      "(\(columns.joined(separator: ", "))) NOT IN (SELECT * FROM unnest(\(arrays.joined(separator: ", "))))"
+  }
+}
+
+/// PostgreSQL's text form of arrays.
+enum ArrayText {
+  /// A one-dimensional array of these elements, each quoted.
+  static func array(of elements: some Sequence<String>) -> String {
+    var bytes: [UInt8] = [UInt8(ascii: "{")]
+    for element in elements {
+      if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
+      bytes.append(UInt8(ascii: "\""))
+      for byte in element.utf8 {
+        if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { bytes.append(UInt8(ascii: "\\")) }
+        bytes.append(byte)
+      }
+      bytes.append(UInt8(ascii: "\""))
+    }
+    bytes.append(UInt8(ascii: "}"))
+    return String(decoding: bytes, as: UTF8.self)
   }
 }
