@@ -1,0 +1,173 @@
+import ArchiveModel
+import Logging
+import ObjectStore
+import Postgres
+import RowCodec
+
+/// Looks at all the selected rows before one goes in: reads and checks every object, finds which keys are in several
+/// batches and which are in the target already.
+///
+/// The target compares the keys, in a temporary table of its own types, so that equality is the primary key's.
+struct KeySurvey {
+  let plan: RestorePlan
+  let store: any ObjectStore
+  let context: JobContext
+  /// Keep the list of the keys that go in.
+  let listsKeys: Bool
+  /// Keys that are in the target already do not go in.
+  let skipsPresent: Bool
+
+  /// What was found.
+  struct Outcome {
+    /// Batch by batch, the numbers of the rows that give way to a newer batch's.
+    var outdated: [Set<Int>]
+    /// Batch by batch, how many rows go in, those that give way left out.
+    var selected: [Int]
+    /// Batch by batch, how many of those have a key that is in the target already.
+    var conflicts: [Int]
+    /// The keys that go in; empty when they are not listed.
+    var keys = KeyList()
+  }
+
+  private static let table = "pg_temp.archiver_keys"
+
+  func run(in transaction: Transaction) async throws -> Outcome {
+    let key = plan.keyColumns.indices.map { "k\($0)" }
+    let columns = zip(plan.keyColumns, key).map { "t.\(SQLText.identifier($0.name)) AS \($1)" }
+    try await transaction.execute(
+      """
+      CREATE TEMPORARY TABLE archiver_keys ON COMMIT DROP AS
+      SELECT 0::pg_catalog.int4 AS batch, 0::pg_catalog.int4 AS number, \(columns.joined(separator: ", "))
+      FROM \(plan.target.quotedName) t WITH NO DATA
+      """)
+    var (outcome, lists) = try await load(key, in: transaction)
+    try await transaction.execute("ANALYZE \(Self.table)")
+    try await refuseDuplicates(key, in: transaction)
+    if plan.batches.count > 1 {
+      let outdated = try await transaction.execute(
+        """
+        DELETE FROM \(Self.table) k USING (
+          SELECT batch, number, max(batch) OVER (PARTITION BY \(key.joined(separator: ", "))) AS newest
+          FROM \(Self.table)
+        ) o WHERE k.batch = o.batch AND k.number = o.number AND o.batch < o.newest
+        RETURNING k.batch, k.number
+        """)
+      outcome.outdated = rowNumbers(outdated)
+      for (batch, numbers) in outcome.outdated.enumerated() { outcome.selected[batch] -= numbers.count }
+    }
+    let matches = zip(plan.keyColumns, key).map { "k.\($1) = t.\(SQLText.identifier($0.name))" }
+    let present = "\(Self.table) k JOIN \(plan.target.quotedName) t ON \(matches.joined(separator: " AND "))"
+    let counts = try await transaction.execute("SELECT k.batch, count(*) FROM \(present) GROUP BY k.batch")
+    for row in counts.rows {
+      if let batch = row[0].flatMap({ Int($0) }), let count = row[1].flatMap({ Int($0) }) {
+        outcome.conflicts[batch] = count
+      }
+    }
+    guard listsKeys else { return outcome }
+    var left = outcome.outdated
+    if skipsPresent {
+      let numbers = rowNumbers(try await transaction.execute("SELECT k.batch, k.number FROM \(present)"))
+      for (batch, numbers) in numbers.enumerated() { left[batch].formUnion(numbers) }
+    }
+    for (list, numbers) in zip(lists, left) { outcome.keys.append(list.removing(numbers)) }
+    lists = []
+    return outcome
+  }
+
+  /// Copies the keys of every selected row into the temporary table.
+  private func load(_ key: [String], in transaction: Transaction) async throws -> (Outcome, [KeyList]) {
+    var outcome = Outcome(outdated: [], selected: [], conflicts: [])
+    var lists: [KeyList] = []
+    let copy = "COPY \(Self.table) (batch, number, \(key.joined(separator: ", "))) FROM STDIN"
+    for (batchNumber, batch) in plan.batches.enumerated() {
+      var rows = try BatchRows(batch.manifest, selection: plan.selection)
+      let indices = plan.keyIndices(in: batch.manifest)
+      var count = 0
+      var list = KeyList()
+      for object in batch.manifest.objects {
+        let content = try await ObjectContent.read(object, from: store)
+        var lines: [UInt8] = []
+        try rows.forEach(in: content) { reader, number in
+          lines += Array("\(batchNumber)\t\(number)\t".utf8)
+          reader.appendCopyRow(indices, to: &lines)
+          if listsKeys { list.append(indices.map { reader.text($0) ?? "" }) }
+          count += 1
+        }
+        guard !lines.isEmpty else { continue }
+        do {
+          try await transaction.copyIn(copy, from: CopyLines(lines))
+        } catch {
+          throw plan.failure(error, "cannot look for the keys of the batch", in: batch.manifest)
+        }
+      }
+      outcome.outdated.append([])
+      outcome.selected.append(count)
+      outcome.conflicts.append(0)
+      lists.append(list)
+      context.logger.debug("examined a batch", metadata: ["batch": "\(batch.manifest.batchID)", "rows": "\(count)"])
+    }
+    return (outcome, lists)
+  }
+
+  private func refuseDuplicates(_ key: [String], in transaction: Transaction) async throws {
+    let found = try await transaction.execute(
+      """
+      SELECT batch, count(*) FROM (
+        SELECT batch FROM \(Self.table) GROUP BY batch, \(key.joined(separator: ", ")) HAVING count(*) > 1
+      ) d GROUP BY batch ORDER BY batch LIMIT 1
+      """)
+    guard let row = found.rows.first, let batch = row[0].flatMap({ Int($0) }) else { return }
+    throw OperationError(
+      .data, "cannot restore the batch", at: "batch \(plan.batches[batch].manifest.batchID)",
+      cause: "\(row[1] ?? "some") keys are in it more than once",
+      hint: "compare its primary key with that of \(plan.target.quotedName), and run `archiver verify`")
+  }
+
+  /// Sorts pairs of batch and row number by batch.
+  private func rowNumbers(_ result: QueryResult) -> [Set<Int>] {
+    var numbers: [Set<Int>] = plan.batches.map { _ in [] }
+    for row in result.rows {
+      if let batch = row[0].flatMap({ Int($0) }), let number = row[1].flatMap({ Int($0) }) {
+        numbers[batch].insert(number)
+      }
+    }
+    return numbers
+  }
+}
+
+/// Lines made beforehand, for one COPY.
+struct CopyLines: CopySource {
+  private var lines: [UInt8]?
+
+  init(_ lines: [UInt8]) {
+    self.lines = lines
+  }
+
+  mutating func nextChunk() -> [UInt8]? {
+    defer { lines = nil }
+    return lines
+  }
+}
+
+extension RestorePlan {
+  /// Gives a failure its place: what the target refuses for the values' sake is a matter of the archive's data.
+  func failure(_ error: any Error, _ what: String, in manifest: Manifest) -> OperationError {
+    let place = "batch \(manifest.batchID) into \(target.quotedName)"
+    guard let error = error as? PostgresError else { return .wrapping(error, what, at: place) }
+    if error.kind == .commitUncertain {
+      return OperationError(
+        .unavailable, what, at: place, cause: error.description,
+        hint: "the batch may be in or not: run the same again with --on-conflict skip, which settles it")
+    }
+    guard error.kind == .server, let state = error.sqlState,
+      ["21", "22", "23", "44", "P0"].contains(String(state.prefix(2)))
+    else { return .wrapping(error, what, at: place) }
+    let changes = columns(of: manifest).changedTypes
+    let cause = error.description + (changes.isEmpty ? "" : "; column \(changes.joined(separator: ", column "))")
+    let hint =
+      state == "23505"
+      ? "a row there has the same key or the same value under another unique constraint; nothing of the batch was kept"
+      : "restore --into a table of the archived types; nothing of the batch was kept"
+    return OperationError(.data, what, at: place, cause: cause, hint: hint)
+  }
+}

@@ -1,0 +1,97 @@
+import ArchiveModel
+import Postgres
+
+/// How the batches of one archived table go into the target.
+struct RestorePlan: Sendable {
+  let source: TableName
+  let target: TableDescription
+  /// Oldest first.
+  let batches: [ArchivedBatch]
+  /// The selection, with its keys in the text forms that the archive has.
+  let selection: Selection
+  /// The columns that tell whether a row is there already: the target's primary key, or the archived table's where the
+  /// target has none of its own that the archive could fill. All are columns of the target and of every batch.
+  let keyColumns: [Manifest.Column]
+  /// Whether `keyColumns` are the target's primary key.
+  let hasPrimaryKey: Bool
+  let ignoresMissingColumns: Bool
+
+  /// What goes from a batch's rows into the target's columns.
+  struct Columns: Sendable {
+    /// Indices into the manifest's columns of what is loaded, and the target's columns of the same names.
+    var staged: [(index: Int, column: Manifest.Column)] = []
+    /// Archived columns that the target does not have.
+    var missing: [String] = []
+    /// The target's columns whose type has changed since, in words.
+    var changedTypes: [String] = []
+
+    /// Those of the staged columns that take values; the server computes generated ones itself.
+    var inserted: [Manifest.Column] { staged.map(\.column).filter { $0.generated == nil } }
+  }
+
+  /// Throws a data error when the target does not fit.
+  init(
+    source: TableName, target: TableDescription, batches: [ArchivedBatch], request: RestoreRequest,
+    selection: Selection
+  ) throws(OperationError) {
+    (self.source, self.target, self.batches, self.selection) = (source, target, batches, selection)
+    ignoresMissingColumns = request.ignoresMissingColumns
+    func isFilled(_ name: String) -> Bool {
+      batches.allSatisfy { $0.manifest.columns.contains { $0.name == name } }
+    }
+    hasPrimaryKey = !target.primaryKey.isEmpty && target.primaryKeyNames.allSatisfy(isFilled)
+    let archivedKey = batches.last?.manifest.primaryKey ?? []
+    let names = hasPrimaryKey ? target.primaryKeyNames : archivedKey
+    keyColumns = names.compactMap { name in target.columns.first { $0.name == name } }
+    guard !names.isEmpty, keyColumns.count == names.count, names.allSatisfy(isFilled) else {
+      throw OperationError(
+        .data, "the table does not fit the archive", at: target.quotedName,
+        cause: "it has no primary key, nor the archived one (\(archivedKey.joined(separator: ", ")))",
+        hint: "restore --into a table that has these columns, or with --create-table into a new one")
+    }
+    guard hasPrimaryKey || request.onConflict == .fail else {
+      throw OperationError(
+        .data, "the table does not fit the archive", at: target.quotedName,
+        cause: "--on-conflict \(request.onConflict.rawValue) goes by the primary key, and it has none to go by",
+        hint: "add the primary key (\(archivedKey.joined(separator: ", "))), or use --on-conflict fail")
+    }
+    for batch in batches {
+      let missing = columns(of: batch.manifest).missing
+      guard missing.isEmpty || ignoresMissingColumns else {
+        throw OperationError(
+          .data, "the table does not fit the archive", at: target.quotedName,
+          cause: "batch \(batch.manifest.batchID) holds columns it does not have: \(missing.joined(separator: ", "))",
+          hint: "restore --into a table that has them, or leave them out with --ignore-missing-columns")
+      }
+    }
+  }
+
+  /// Matches a batch's columns with the target's by name, in the manifest's order.
+  func columns(of manifest: Manifest) -> Columns {
+    var columns = Columns()
+    for (index, archived) in manifest.columns.enumerated() {
+      guard let column = target.columns.first(where: { $0.name == archived.name }) else {
+        if archived.generated == nil { columns.missing.append(archived.name) }
+        continue
+      }
+      if column.type != archived.type {
+        columns.changedTypes.append("\(column.name) was \(archived.type) and is \(column.type)")
+      }
+      if column.generated == nil || keyColumns.contains(column) { columns.staged.append((index, column)) }
+    }
+    return columns
+  }
+
+  /// Indices of the key columns into the manifest's columns.
+  func keyIndices(in manifest: Manifest) -> [Int] {
+    keyColumns.compactMap { key in manifest.columns.firstIndex { $0.name == key.name } }
+  }
+
+  /// What transactions on the target pin: also where the key's operators are found.
+  var options: TransactionOptions {
+    TransactionOptions(timeout: Self.timeout, pinned: PinnedSettings(additional: target.pinnedSettings))
+  }
+
+  /// A batch may take as long as the network and the target's indexes need; a dead peer is noticed sooner than this.
+  static let timeout = Duration.seconds(24 * 3600)
+}

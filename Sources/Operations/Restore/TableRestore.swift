@@ -1,0 +1,180 @@
+import ArchiveModel
+import Logging
+import ObjectStore
+import Postgres
+
+/// The restore of one archived table: surveyed first, loaded then.
+struct TableRestore {
+  let source: TableName
+  let batches: [ArchivedBatch]
+  let request: RestoreRequest
+  let store: any ObjectStore
+  let context: JobContext
+  let restoreID: UUIDv7
+  private let pool: ConnectionPool
+  private let targetName: (schema: String, table: String)
+  private(set) var plan: RestorePlan?
+  private(set) var survey: KeySurvey.Outcome?
+  /// Whether the rows go back to the table they came from, as far as can be told.
+  private var isArchivedTable = false
+
+  /// Throws a configuration error when the settings have no database of that name.
+  init(
+    source: TableName, batches: [ArchivedBatch], request: RestoreRequest, store: any ObjectStore, context: JobContext,
+    restoreID: UUIDv7
+  ) throws(OperationError) {
+    (self.source, self.batches, self.request, self.store) = (source, batches, request, store)
+    (self.context, self.restoreID) = (context, restoreID)
+    targetName = (request.into?.schema ?? source.schema, request.into?.table ?? source.table)
+    switch request.target {
+    case .database(let parameters): pool = ConnectionPool(parameters: parameters, size: 1)
+    case .configured(let databases):
+      guard let database = databases.first(where: { $0.name == source.database }) else {
+        throw OperationError(
+          .configuration, "cannot restore", at: "\(source)",
+          cause: "the configuration has no database named \(source.database)",
+          hint: "name the database to restore to with --target")
+      }
+      pool = ConnectionPool(parameters: database.parameters, size: 1)
+    }
+  }
+
+  /// Looks at everything without changing anything, but for a table made under `createsTable`.
+  func surveyed() async throws -> TableRestore {
+    var surveyed = self
+    let options = TransactionOptions(timeout: RestorePlan.timeout, rollsBack: request.isDryRun)
+    try await pool.withConnection { connection in
+      try await connection.withTransaction(options) { transaction in
+        try await surveyed.survey(in: transaction)
+      }
+    }
+    return surveyed
+  }
+
+  private mutating func survey(in transaction: Transaction) async throws {
+    let name = TableName(database: source.database, schema: targetName.schema, table: targetName.table)
+    if request.createsTable, let manifest = batches.last?.manifest {
+      try await TableMaker(name: name).makeIfMissing(from: manifest, in: transaction)
+    }
+    let target = try await TableCatalog.describe(name, in: transaction)
+    guard ["r", "p"].contains(target.kind) else {
+      throw OperationError(
+        .data, "cannot restore", at: target.quotedName, cause: "it is not a table", hint: "restore --into a table")
+    }
+    let path = ["pg_catalog"] + target.operatorSchemas + ["pg_temp"]
+    try await transaction.execute("SET LOCAL search_path = \(path.map(SQLText.literal).joined(separator: ", "))")
+    isArchivedTable = try await isArchivedTable(target, in: transaction)
+    let selection = try await KeyForms(source: source, batches: batches, target: target).selection(
+      request.selection, in: transaction)
+    let plan = try RestorePlan(
+      source: source, target: target, batches: batches, request: request, selection: selection)
+    self.plan = plan
+    survey = try await KeySurvey(
+      plan: plan, store: store, context: context, listsKeys: isArchivedTable && !request.isDryRun,
+      skipsPresent: request.onConflict == .skip
+    ).run(in: transaction)
+  }
+
+  /// By its name in the settings; elsewhere by the server's identity, which a copy of the server shares: the hold then
+  /// does no harm.
+  private func isArchivedTable(_ target: TableDescription, in transaction: Transaction) async throws -> Bool {
+    guard targetName == (source.schema, source.table) else { return false }
+    if case .configured = request.target { return true }
+    do {
+      let result = try await transaction.withSavepoint {
+        try await transaction.execute("SELECT system_identifier FROM pg_catalog.pg_control_system()")
+      }
+      guard let identifier = result.rows.first?[0] else { return false }
+      return batches.contains { $0.manifest.source.systemIdentifier == identifier }
+    } catch let error as PostgresError where error.kind == .server {
+      // Without the right to ask, the hold is the safe answer.
+      context.logger.debug("cannot tell the server's identity", metadata: ["error": "\(error)"])
+      return true
+    }
+  }
+
+  /// What a real run would do, as far as can be known before.
+  var expectation: RestoreReport.Table {
+    var table = RestoreReport.Table(source: source, target: plan?.target.quotedName ?? "", restoreID: restoreID)
+    guard let survey else { return table }
+    table.batches = survey.selected.count { $0 > 0 }
+    table.selected = survey.selected.reduce(0, +)
+    table.outdated = survey.outdated.reduce(0) { $0 + $1.count }
+    table.conflicts = survey.conflicts.reduce(0, +)
+    table.inserted = table.selected - table.conflicts
+    switch request.onConflict {
+    case .fail: table.inserted = table.conflicts == 0 ? table.selected : 0
+    case .skip: table.skipped = table.conflicts
+    case .overwrite: table.overwritten = table.conflicts
+    }
+    return table
+  }
+
+  /// Puts the batches in, each by its own transaction, after the restore record is written.
+  func load() async throws(OperationError) -> RestoreReport.Table {
+    guard let plan, let survey else {
+      throw OperationError(.defect, "cannot restore", at: "\(source)", cause: "it was not surveyed")
+    }
+    var table = expectation
+    (table.inserted, table.skipped, table.overwritten, table.batches) = (0, 0, 0, 0)
+    let keeper = RestoreRecordKeeper(
+      restoreID: restoreID, source: source, target: isArchivedTable ? nil : plan.target.quotedName,
+      holdDays: request.holdDays, store: store)
+    if isArchivedTable { try await keeper.announce(keys: survey.keys, batches: plan.batches) }
+    let loader = BatchLoader(plan: plan, store: store, onConflict: request.onConflict)
+    context.progress.observe(.began(table: source, rowCount: table.selected))
+    defer { context.progress.observe(.ended) }
+    var done: [UUIDv7] = []
+    var failure: OperationError?
+    for (number, batch) in plan.batches.enumerated() where survey.selected[number] > 0 {
+      do throws(OperationError) {
+        guard !context.stop.isRequested else {
+          throw OperationError(
+            .interrupted, "the restore was stopped", at: "\(source)", cause: "a signal asked for it",
+            hint: "run it again with --on-conflict skip to go on")
+        }
+        let outcome = try await load(
+          batch.manifest, survey.outdated[number], survey.selected[number], plan, loader)
+        done.append(batch.manifest.batchID)
+        table.batches += 1
+        table.inserted += outcome.inserted
+        table.skipped += outcome.skipped
+        table.overwritten += outcome.overwritten
+        for warning in outcome.warnings where !table.warnings.contains(warning) { table.warnings.append(warning) }
+        context.progress.observe(.advanced(rows: survey.selected[number], bytes: outcome.bytes))
+      } catch {
+        failure = error
+        break
+      }
+    }
+    await keeper.finish(&table, batches: done, hasKeys: isArchivedTable && survey.keys.count > 0)
+    guard var failure else { return table }
+    if !done.isEmpty {
+      let names = done.prefix(20).map { "\($0)" }.joined(separator: ", ")
+      failure.cause +=
+        "; \(done.count) of \(survey.selected.count { $0 > 0 }) batches are in: \(names)\(done.count > 20 ? " …" : "")"
+    }
+    throw failure
+  }
+
+  private func load(
+    _ manifest: Manifest, _ outdated: Set<Int>, _ expected: Int, _ plan: RestorePlan, _ loader: BatchLoader
+  ) async throws(OperationError) -> BatchLoader.Outcome {
+    do {
+      let outcome = try await pool.withConnection { connection in
+        try await connection.withTransaction(plan.options) { transaction in
+          try await loader.load(manifest, outdated: outdated, expected: expected, in: transaction)
+        }
+      }
+      context.logger.info(
+        "restored a batch",
+        metadata: [
+          "batch": "\(manifest.batchID)", "inserted": "\(outcome.inserted)", "skipped": "\(outcome.skipped)",
+          "overwritten": "\(outcome.overwritten)",
+        ])
+      return outcome
+    } catch {
+      throw plan.failure(error, "cannot restore the batch", in: manifest)
+    }
+  }
+}
