@@ -62,16 +62,16 @@ struct ManifestCheck: Sendable {
 
   /// Everything about the manifest that contradicts itself or its place.
   static func faults(of manifest: Manifest, at key: String, batch: UUIDv7, table: TableName) -> [Fault] {
-    var faults: [Fault] = []
     if manifest.batchID != batch || manifest.source.name != table
       || ArchiveLayout.document(.manifest, in: manifest.folder, batch: batch) != key
     {
-      faults.append(
+      return [
         Fault(
           expected: "the manifest of batch \(batch) of \(table) in this folder",
-          found: "batch \(manifest.batchID) of \(manifest.source.name) in \(manifest.folder)", isFatal: true))
+          found: "batch \(manifest.batchID) of \(manifest.source.name) in \(manifest.folder)", isFatal: true)
+      ]
     }
-    faults += objectFaults(of: manifest)
+    var faults = objectFaults(of: manifest)
     for (what, names) in [("primary_key", manifest.primaryKey), ("timestamp_column", [manifest.timestampColumn])] {
       for name in names where !manifest.columns.contains(where: { $0.name == name }) {
         faults.append(Fault(expected: "\(what) among the columns", found: "no column \(name)", isFatal: true))
