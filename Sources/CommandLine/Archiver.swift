@@ -16,7 +16,7 @@ package struct Archiver: AsyncParsableCommand {
       """,
     version: Tool.version,
     subcommands: [
-      ArchiveCommand.self, ConfigCommand.self, RecoverCommand.self, RestoreCommand.self,
+      ArchiveCommand.self, RestoreCommand.self, ConfigCommand.self, RecoverCommand.self, RestoreCommand.self,
     ])
 
   package init() {}

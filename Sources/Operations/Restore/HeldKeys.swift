@@ -34,6 +34,9 @@ package struct HeldKeys: Sendable {
         place = list
         keys.formUnion(try await KeyList.read(list, from: store))
       }
+    } catch let error as ObjectStoreError where error.code == .bucketMissing {
+      // Nothing was ever restored from a storage that is not there; whether it must be is the job's to say.
+      return HeldKeys(keys: [])
     } catch {
       throw .wrapping(error, "cannot read which restored rows are held", at: place)
     }
@@ -61,24 +64,5 @@ package struct HeldKeys: Sendable {
     // NOT IN over a subquery is hashed and keeps the order of an index scan, which a join would not.
     return
       "(\(columns.joined(separator: ", "))) NOT IN (SELECT * FROM unnest(\(arrays.joined(separator: ", "))))"
-  }
-}
-
-/// PostgreSQL's text form of arrays.
-enum ArrayText {
-  /// A one-dimensional array of these elements, each quoted.
-  static func array(of elements: some Sequence<String>) -> String {
-    var bytes: [UInt8] = [UInt8(ascii: "{")]
-    for element in elements {
-      if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
-      bytes.append(UInt8(ascii: "\""))
-      for byte in element.utf8 {
-        if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { bytes.append(UInt8(ascii: "\\")) }
-        bytes.append(byte)
-      }
-      bytes.append(UInt8(ascii: "\""))
-    }
-    bytes.append(UInt8(ascii: "}"))
-    return String(decoding: bytes, as: UTF8.self)
   }
 }

@@ -30,18 +30,10 @@ package struct KeyLookup: Sendable {
       let chunk = rest.prefix(Self.chunkSize)
       rest = rest.dropFirst(Self.chunkSize)
       let parameters = names.indices.map { index in
-        Parameter.text(Self.arrayLiteral(chunk.map { $0[index] }))
+        Parameter.text(ArrayText.array(of: chunk.map { $0[index] }))
       }
       missing += try await transaction.execute(sql, parameters).rows.map { $0.compactMap { $0 } }
     }
     return missing
-  }
-
-  /// PostgreSQL's text form of a `text[]` without nulls.
-  package static func arrayLiteral(_ elements: some Sequence<String>) -> String {
-    let quoted = elements.map {
-      "\"" + $0.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
-    }
-    return "{" + quoted.joined(separator: ",") + "}"
   }
 }

@@ -42,7 +42,7 @@ actor RestoreHistory {
   private func restoredKeys(_ list: String) async throws(OperationError) -> Set<[String]> {
     if let known = keys[list] { return known }
     do {
-      let read = Set(try await HeldKeys.read(list, from: store))
+      let read = Set(try await KeyList.read(list, from: store))
       keys[list] = read
       return read
     } catch let error as ObjectStoreError where !error.concernsOneObject {
