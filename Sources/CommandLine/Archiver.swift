@@ -16,7 +16,7 @@ package struct Archiver: AsyncParsableCommand {
       """,
     version: Tool.version,
     subcommands: [
-      ArchiveCommand.self, RestoreCommand.self, ConfigCommand.self, RecoverCommand.self, RestoreCommand.self,
+      ArchiveCommand.self, VerifyCommand.self, RestoreCommand.self, ConfigCommand.self, RecoverCommand.self,
     ])
 
   package init() {}

@@ -244,7 +244,8 @@ import Testing
     if isRestored {
       let restore = UUIDv7(unixMilliseconds: 1_760_000_000_000)
       let list = ArchiveLayout.restoredKeys(restore)
-      try await archive.put(list, try HeldKeys.encode([["3"], ["4"], ["5"]]))
+      let keys = Array("[\"3\"]\n[\"4\"]\n[\"5\"]\n".utf8)
+      try await archive.put(list, try GzipCompressor(level: 6).compress(keys.span))
       let record = RestoreRecord(
         tool: "test", restoreID: restore, name: SampleArchive.table, target: nil, batches: [older.batchID], rows: 3,
         restoredAt: SampleArchive.time("2025-07-01"), holdUntil: SampleArchive.time("2025-07-08"), keys: list)

@@ -1,0 +1,17 @@
+/// Makes text from an archive safe to print: nothing in it may steer a terminal or turn its neighbours around.
+enum PrintableText {
+  /// Control characters, format characters such as directional marks, and line separators become `\u{…}`.
+  static func escaped(_ text: String) -> String {
+    guard text.unicodeScalars.contains(where: isUnsafe) else { return text }
+    return text.unicodeScalars.map { scalar in
+      isUnsafe(scalar) ? "\\u{" + String(scalar.value, radix: 16) + "}" : String(scalar)
+    }.joined()
+  }
+
+  private static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: true
+    default: false
+    }
+  }
+}

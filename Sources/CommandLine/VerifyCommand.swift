@@ -1,0 +1,66 @@
+import ArchiveModel
+import ArgumentParser
+import Foundation
+import ObjectStore
+import Operations
+
+extension VerifyLevel: ExpressibleByArgument {}
+
+extension Sample: ExpressibleByArgument {
+  package init?(argument: String) {
+    self.init(argument)
+  }
+}
+
+/// `archiver verify`
+struct VerifyCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify", abstract: "Re-read an archive and find whatever is not as it should be.",
+    discussion: """
+      Nothing is written and nothing is repaired. With --storage no configuration is needed, and read access to the \
+      bucket is enough. Exits with 1 on any finding.
+
+        archiver verify --storage s3://acme-archive/prod --region eu-west-1
+        archiver verify --level database --report audit.html
+      """)
+
+  @OptionGroup var common: CommonOptions
+  @OptionGroup var storage: StorageOptions
+  @OptionGroup var selection: SelectionOptions
+
+  @Option(help: "head: manifests and sizes; full: every row; database: full, and the source databases are asked.")
+  var level: VerifyLevel = .full
+
+  @Option(help: ArgumentHelp("Only the K-th of N stable parts of the archive.", valueName: "k/n"))
+  var sample: Sample?
+
+  @Option(help: ArgumentHelp("Also write one self-contained HTML page.", valueName: "file.html"))
+  var report: String?
+
+  func run() async throws {
+    try await CommandSession(common).run { session in
+      let needsConfiguration = storage.storage == nil || level == .database
+      let configuration = needsConfiguration ? try session.loadConfiguration() : nil
+      let store = try session.store(storage, configuration)
+      var request = VerifyRequest(selection: selection.narrow(common.nameSelection), level: level, sample: sample)
+      if level == .database, let configuration { request.databases = try session.databases(configuration) }
+      let found = try await VerifyJob(request: request, store: store, context: session.context).run()
+      let output = VerifyOutput(report: found)
+      switch common.output {
+      case .text: StandardOutput.write(output.text)
+      case .json: StandardOutput.write(output.jsonLines)
+      }
+      if let report { try write(VerifyPage(report: found).html, to: report) }
+      if !found.isSound { throw ExitStatus.somethingWrong }
+    }
+  }
+
+  private func write(_ page: String, to path: String) throws(OperationError) {
+    do {
+      try Data(page.utf8).write(to: URL(filePath: path), options: .atomic)
+    } catch {
+      throw OperationError(
+        .failed, "cannot write the report", at: path, cause: (error as NSError).localizedDescription)
+    }
+  }
+}
