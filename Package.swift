@@ -71,7 +71,7 @@ let package = Package(
     tests("Postgres"),
     tests("ObjectStore", ["Hashing"]),
     tests("Settings", ["ArchiveModel"]),
-    tests("Operations", ["ArchiveModel", "RowCodec"]),
+    tests("Operations", ["ArchiveModel", "RowCodec", "Gzip"]),
     tests("CommandLine", ["Operations", "Settings", argumentParser, logging]),
     .testTarget(
       name: "IntegrationTests",

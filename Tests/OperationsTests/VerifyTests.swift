@@ -1,4 +1,5 @@
 import ArchiveModel
+import Gzip
 import ObjectStore
 import Operations
 import Testing
