@@ -5,6 +5,7 @@ import Hashing
 import Logging
 import ObjectStore
 import Operations
+import Synchronization
 
 /// A small sound archive in a directory of its own, written by hand, so that it can be damaged piece by piece.
 final class SampleArchive: Sendable {
@@ -37,7 +38,13 @@ final class SampleArchive: Sendable {
 
   /// What a batch is made of before it is written; tests change it to make batches that contradict themselves.
   struct Draft {
-    var batchID = UUIDv7(unixMilliseconds: 1_760_000_000_000)
+    /// Later drafts have greater ids, as later batches have.
+    var batchID = UUIDv7(
+      unixMilliseconds: nextMillisecond.withLock { millisecond in
+        millisecond += 1
+        return millisecond
+      })
+    private static let nextMillisecond = Mutex<UInt64>(1_760_000_000_000)
     var runID = UUIDv7(unixMilliseconds: 1_760_000_000_000)
     var lines: [String] = []
     /// One more object, with these lines, if there are any.
