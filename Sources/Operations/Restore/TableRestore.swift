@@ -56,7 +56,15 @@ struct TableRestore {
     if request.createsTable, let manifest = batches.last?.manifest {
       try await TableMaker(name: name).makeIfMissing(from: manifest, in: transaction)
     }
-    let target = try await TableCatalog.describe(name, in: transaction)
+    let target: TableDescription
+    do {
+      target = try await TableCatalog.describe(name, in: transaction)
+    } catch {
+      guard error.category == .configuration else { throw error }
+      var error = error
+      error.hint = (error.hint.map { $0 + " Or " } ?? "") + "make the table from the archive with --create-table"
+      throw error
+    }
     guard ["r", "p"].contains(target.kind) else {
       throw OperationError(
         .data, "cannot restore", at: target.quotedName, cause: "it is not a table", hint: "restore --into a table")
