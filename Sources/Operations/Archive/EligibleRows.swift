@@ -101,11 +101,18 @@ struct EligibleRows: Sendable {
         ([literal(position.time, timeColumn)] + keys.map { literal($0.1, $0.0) }).joined(separator: ", ")
       conditions.append(order.count == 1 ? "\(columns) > \(values)" : "(\(columns)) > (\(values))")
     }
-    let columns = zip(table.columns.indices, table.rowColumns).map { quoted($0) + ($1.codec.selectCast ?? "") }
+    let columns = zip(table.columns.indices, table.rowColumns).map { index, column in
+      quoted(index) + (column.codec.selectCast ?? baseCast(index))
+    }
     return """
       COPY (SELECT \((columns + [instant]).joined(separator: ", ")) \(from(conditions)) \(orderBy) LIMIT \(limit) \
       FOR UPDATE OF t SKIP LOCKED) TO STDOUT (FORMAT binary)
       """
+  }
+
+  /// Arrays over a domain arrive with the domain's OID in them unless they are cast to arrays over its base type.
+  private func baseCast(_ index: Int) -> String {
+    table.columns[index].baseType.map { $0.hasSuffix("[]") ? "::\($0)" : "" } ?? ""
   }
 
   /// Deletes the rows whose keys are given, one array parameter a key column.
@@ -124,7 +131,7 @@ struct EligibleRows: Sendable {
       return "\(quoted(key.0)) = \(isText ? "k.\(name)::\(table.columns[key.0].formType)" : "k.\(name)")"
     }
     return """
-      DELETE FROM ONLY \(table.quotedName) AS t USING pg_catalog.unnest(\(arrays.joined(separator: ", "))) \
+      DELETE FROM ONLY \(table.quotedName) AS t USING unnest(\(arrays.joined(separator: ", "))) \
       AS k(\(names.joined(separator: ", "))) WHERE \(matches.joined(separator: " AND "))
       """
   }

@@ -21,7 +21,7 @@ package struct KeyLookup: Sendable {
     }
     let sql = """
       SELECT \(names.map { "k." + $0 }.joined(separator: ", ")) \
-      FROM pg_catalog.unnest(\(arrays.joined(separator: ", "))) AS k(\(names.joined(separator: ", "))) \
+      FROM unnest(\(arrays.joined(separator: ", "))) AS k(\(names.joined(separator: ", "))) \
       WHERE NOT EXISTS (SELECT FROM ONLY \(table.quotedName) AS t WHERE \(matches.joined(separator: " AND ")))
       """
     var missing: [[String]] = []
