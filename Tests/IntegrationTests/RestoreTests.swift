@@ -132,6 +132,8 @@ struct RestoreTests {
           $$BEGIN IF NEW.id = 5 THEN RETURN NULL; END IF; RETURN NEW; END$$;
         CREATE TRIGGER drop_some BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION drop_some();
         """)
+      let dryRun = try await scenario.report("--dry-run")
+      #expect((dryRun["warnings"] as? [String])?.first?.contains("trigger drop_some") == true)
       try await scenario.restore(expecting: 1)
       #expect(try await scenario.content().hasPrefix("0|"))
     }

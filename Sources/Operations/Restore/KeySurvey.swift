@@ -80,6 +80,11 @@ struct KeySurvey {
     var lists: [KeyList] = []
     let copy = "COPY \(Self.table) (batch, number, \(key.joined(separator: ", "))) FROM STDIN"
     for (batchNumber, batch) in plan.batches.enumerated() {
+      guard !context.stop.isRequested else {
+        throw OperationError(
+          .interrupted, "the restore was stopped", at: "\(plan.source)", cause: "a signal asked for it",
+          hint: "nothing was changed")
+      }
       var rows = try BatchRows(batch.manifest, selection: plan.selection)
       let indices = plan.keyIndices(in: batch.manifest)
       var count = 0

@@ -15,6 +15,8 @@ struct TableRestore {
   private let targetName: (schema: String, table: String)
   private(set) var plan: RestorePlan?
   private(set) var survey: KeySurvey.Outcome?
+  /// What an operator should know before the rows go in.
+  private var warnings: [String] = []
   /// Whether the rows go back to the table they came from, as far as can be told.
   private var isArchivedTable = false
 
@@ -77,10 +79,28 @@ struct TableRestore {
     let plan = try RestorePlan(
       source: source, target: target, batches: batches, request: request, selection: selection)
     self.plan = plan
+    warnings = try await triggerWarnings(target, in: transaction)
     survey = try await KeySurvey(
       plan: plan, store: store, context: context, listsKeys: isArchivedTable && !request.isDryRun,
       skipsPresent: request.onConflict == .skip
     ).run(in: transaction)
+  }
+
+  /// A trigger that fires before a row is written may write something else than was archived.
+  private func triggerWarnings(_ target: TableDescription, in transaction: Transaction) async throws -> [String] {
+    // pg_trigger.tgtype: 1 for each row, 2 before, 4 on insert, 16 on update (PostgreSQL's catalog/pg_trigger.h).
+    let events = request.onConflict == .overwrite ? 4 | 16 : 4
+    let triggers = try await transaction.execute(
+      """
+      SELECT tgname FROM pg_catalog.pg_trigger
+      WHERE tgrelid = $1::pg_catalog.oid AND NOT tgisinternal AND tgenabled = ANY ('{O,A}'::pg_catalog."char"[])
+        AND tgtype & 3 = 3 AND tgtype & \(events) <> 0
+      ORDER BY tgname
+      """, [.text(String(target.oid))])
+    return triggers.rows.compactMap { $0[0] }.map { name in
+      "trigger \(name) fires before a row is written and may change it; to be sure, run ALTER TABLE "
+        + "\(target.quotedName) DISABLE TRIGGER \(SQLText.identifier(name)) for the time of the restore"
+    }
   }
 
   /// By its name in the settings; elsewhere by the server's identity, which a copy of the server shares: the hold then
@@ -104,6 +124,7 @@ struct TableRestore {
   /// What a real run would do, as far as can be known before.
   var expectation: RestoreReport.Table {
     var table = RestoreReport.Table(source: source, target: plan?.target.quotedName ?? "", restoreID: restoreID)
+    table.warnings = warnings
     guard let survey else { return table }
     table.batches = survey.selected.count { $0 > 0 }
     table.selected = survey.selected.reduce(0, +)
