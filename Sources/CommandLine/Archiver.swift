@@ -16,7 +16,8 @@ package struct Archiver: AsyncParsableCommand {
       """,
     version: Tool.version,
     subcommands: [
-      ArchiveCommand.self, VerifyCommand.self, RestoreCommand.self, ConfigCommand.self, RecoverCommand.self,
+      ArchiveCommand.self, VerifyCommand.self, RestoreCommand.self, InspectCommand.self, ConfigCommand.self,
+      RecoverCommand.self,
     ])
 
   package init() {}

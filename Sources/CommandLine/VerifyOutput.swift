@@ -8,9 +8,9 @@ struct VerifyOutput {
   /// A line a table, a line a finding, and the verdict.
   var text: String {
     var table = TextTable([
-      .init(title: "TABLE"), .init(title: "RESULT"), .init(title: "BATCHES", isNumber: true),
-      .init(title: "OBJECTS", isNumber: true), .init(title: "ROWS", isNumber: true),
-      .init(title: "BYTES", isNumber: true), .init(title: "FROM"), .init(title: "TO"),
+      .init(title: "table"), .init(title: "result"), .init(title: "batches", isNumber: true),
+      .init(title: "objects", isNumber: true), .init(title: "rows", isNumber: true),
+      .init(title: "stored", isNumber: true), .init(title: "first row"), .init(title: "last row"),
     ])
     for entry in report.tables {
       table.add([

@@ -1,0 +1,144 @@
+import ArchiveModel
+import ArgumentParser
+import Operations
+
+/// `archiver inspect`
+struct InspectCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inspect", abstract: "Look into an archive.",
+    discussion: """
+      Nothing is written. With --storage no configuration is needed, and read access to the bucket is enough.
+      """,
+    subcommands: [
+      InspectListCommand.self, InspectShowCommand.self, InspectRowsCommand.self, InspectStatsCommand.self,
+      InspectDDLCommand.self,
+    ])
+}
+
+/// What the subcommands share.
+struct InspectOptions: ParsableArguments {
+  @OptionGroup var common: CommonOptions
+  @OptionGroup var storage: StorageOptions
+  @OptionGroup var selection: SelectionOptions
+
+  var chosen: Selection { selection.narrow(common.nameSelection) }
+
+  /// Runs `work` with a job on the archive that the options name.
+  func run(_ work: @escaping @Sendable (InspectJob, CommandSession) async throws -> Void) async throws {
+    try await CommandSession(common).run { session in
+      let store = try session.store(storage, nil)
+      try await work(InspectJob(store: store, context: session.context), session)
+    }
+  }
+
+  /// Prints what is wrong with manifests. Returns whether there is anything.
+  static func report(_ problems: [OperationError], _ session: CommandSession) {
+    for problem in problems { StandardError.write(PrintableText.lines(CommandSession.text(of: problem))) }
+    if !problems.isEmpty { StandardError.write("run: \(session.runID)\n") }
+  }
+}
+
+/// `archiver inspect list`
+struct InspectListCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "List the tables of an archive, or its batches.")
+
+  @OptionGroup var options: InspectOptions
+
+  @Flag(help: "A line a batch instead of a line a table.")
+  var batches = false
+
+  func run() async throws {
+    let (options, batches) = (options, batches)
+    try await options.run { job, session in
+      let found = try await job.batches(options.chosen)
+      let list = InspectList(batches: found.batches)
+      switch options.common.output {
+      case .text: StandardOutput.write(batches ? list.batchesText : list.tablesText)
+      case .json: StandardOutput.write(batches ? list.batchesJSON : list.tablesJSON)
+      }
+      InspectOptions.report(found.problems, session)
+      if !found.problems.isEmpty { throw ExitStatus.somethingWrong }
+    }
+  }
+}
+
+/// `archiver inspect show`
+struct InspectShowCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show", abstract: "Show a batch's manifest.",
+    discussion: "With --output json the manifest is printed as it is stored, byte for byte.")
+
+  @OptionGroup var options: InspectOptions
+
+  @Argument(help: "The batch's id, as `inspect list --batches` shows it.")
+  var batch: UUIDv7
+
+  func run() async throws {
+    let (options, batch) = (options, batch)
+    try await options.run { job, _ in
+      let document = try await job.manifest(batch, options.common.nameSelection)
+      switch options.common.output {
+      case .text: StandardOutput.write(ManifestText(batch: document.batch).text)
+      case .json: StandardOutput.write(document.bytes)
+      }
+    }
+  }
+}
+
+/// `archiver inspect stats`
+struct InspectStatsCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "stats", abstract: "Show rows and bytes by period, table by table.")
+
+  @OptionGroup var options: InspectOptions
+
+  @Option(help: "Length of a period: day, month or year.")
+  var by: PartitionUnit = .month
+
+  func validate() throws {
+    guard by != .none else { throw ValidationError("--by is one of day, month and year") }
+  }
+
+  func run() async throws {
+    let (options, unit) = (options, by)
+    try await options.run { job, session in
+      let found = try await job.batches(options.chosen)
+      let stats = InspectStats(batches: found.batches, unit: unit)
+      switch options.common.output {
+      case .text: StandardOutput.write(stats.text)
+      case .json: StandardOutput.write(stats.jsonLines)
+      }
+      InspectOptions.report(found.problems, session)
+      if !found.problems.isEmpty { throw ExitStatus.somethingWrong }
+    }
+  }
+}
+
+extension PartitionUnit: ExpressibleByArgument {}
+
+/// `archiver inspect ddl`
+struct InspectDDLCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "ddl", abstract: "Print SQL by which a query engine reads the archive as it stands.",
+    discussion: "One statement a table, named as the table, with the columns of its newest batch.")
+
+  @OptionGroup var options: InspectOptions
+
+  @Option(help: "duckdb, athena, trino, clickhouse or spark.")
+  var engine: QueryEngine
+
+  func run() async throws {
+    let (options, engine) = (options, engine)
+    try await options.run { job, session in
+      let found = try await job.batches(options.chosen)
+      for table in ExternalTable.all(found.batches, at: job.location) {
+        StandardOutput.write(table.statement(for: engine) + "\n")
+      }
+      InspectOptions.report(found.problems, session)
+      if !found.problems.isEmpty { throw ExitStatus.somethingWrong }
+    }
+  }
+}
+
+extension QueryEngine: ExpressibleByArgument {}

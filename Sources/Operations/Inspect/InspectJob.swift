@@ -1,0 +1,116 @@
+package import ArchiveModel
+import Hashing
+package import ObjectStore
+
+/// Tells what an archive holds; never writes.
+package struct InspectJob: Sendable {
+  let store: any ObjectStore
+  let context: JobContext
+
+  /// Manifests read at once: each is one small request.
+  private static let parallelism = 8
+
+  package init(store: any ObjectStore, context: JobContext) {
+    (self.store, self.context) = (store, context)
+  }
+
+  /// The storage root's URL.
+  package var location: String { store.location }
+
+  /// The committed batches of a selection.
+  package struct Batches: Sendable {
+    /// By table, the oldest first.
+    package var batches: [ArchivedBatch] = []
+    /// What is wrong with manifests; batches whose manifest cannot be used are left out.
+    package var problems: [OperationError] = []
+  }
+
+  /// The committed batches of the selection; superseded ones are left out.
+  ///
+  /// Throws when the storage cannot be read.
+  package func batches(_ selection: Selection) async throws(OperationError) -> Batches {
+    var found = Batches()
+    var folders = ArchiveFolders(selection, of: store)
+    while let folder = try await folders.next() {
+      try context.checkStop()
+      let wanted = folder.batches(.manifest).subtracting(folder.batches(.superseded))
+        .filter { selection.batches.isEmpty || selection.batches.contains($0) }
+      for (sound, findings) in try await manifests(wanted.sorted(), of: folder) {
+        found.problems += findings.map(Self.problem)
+        guard let sound, selection.includes(sound.manifest) else { continue }
+        found.batches.append(ArchivedBatch(manifest: sound.manifest, key: sound.key, sha256: sound.sha256))
+      }
+    }
+    found.batches.sort {
+      ($0.manifest.source.name, $0.manifest.batchID) < ($1.manifest.source.name, $1.manifest.batchID)
+    }
+    return found
+  }
+
+  private func manifests(
+    _ batches: [UUIDv7], of folder: ArchiveFolder
+  ) async throws(OperationError) -> [(ManifestCheck.Sound?, [VerifyFinding])] {
+    let check = ManifestCheck(store: store)
+    do {
+      return try await withThrowingTaskGroup(of: (Int, ManifestCheck.Sound?, [VerifyFinding]).self) { group in
+        var results: [(ManifestCheck.Sound?, [VerifyFinding])] = batches.map { _ in (nil, []) }
+        for (index, batch) in batches.enumerated() {
+          if index >= Self.parallelism, let (done, sound, findings) = try await group.next() {
+            results[done] = (sound, findings)
+          }
+          let key = ArchiveLayout.document(.manifest, in: folder.path, batch: batch)
+          group.addTask {
+            let (sound, findings) = try await check.read(key, batch: batch, table: folder.table)
+            return (index, sound, findings)
+          }
+        }
+        for try await (done, sound, findings) in group { results[done] = (sound, findings) }
+        return results
+      }
+    } catch {
+      throw .wrapping(error, "cannot read the archive", at: store.location)
+    }
+  }
+
+  private static func problem(_ finding: VerifyFinding) -> OperationError {
+    OperationError(
+      .data, "the manifest is not sound", at: finding.key,
+      cause: "expected \(finding.expected), found \(finding.found)", hint: "run `archiver verify` for the whole picture"
+    )
+  }
+
+  /// A manifest as it is stored.
+  package struct Document: Sendable {
+    package var batch: ArchivedBatch
+    package var bytes: [UInt8]
+  }
+
+  /// The manifest of one batch. Throws a data error when there is none, or when it cannot be used.
+  package func manifest(_ batch: UUIDv7, _ selection: Selection) async throws(OperationError) -> Document {
+    var folders = ArchiveFolders(selection, of: store)
+    while let folder = try await folders.next() {
+      guard folder.batches(.manifest).contains(batch) else { continue }
+      let key = ArchiveLayout.document(.manifest, in: folder.path, batch: batch)
+      let (sound, findings) = try await ManifestCheck(store: store).read(key, batch: batch, table: folder.table)
+      guard let sound else {
+        throw findings.first.map(Self.problem)
+          ?? OperationError(.data, "cannot read the manifest", at: key, cause: "it cannot be used")
+      }
+      do {
+        let bytes = try await store.get(key, maximumByteCount: ArchiveReader.maximumDocumentByteCount)
+        return Document(
+          batch: ArchivedBatch(manifest: sound.manifest, key: key, sha256: sound.sha256), bytes: bytes)
+      } catch {
+        throw .wrapping(error, "cannot read the manifest", at: key)
+      }
+    }
+    throw OperationError(
+      .data, "cannot find the batch", at: store.location, cause: "no manifest names batch \(batch)",
+      hint: "`archiver inspect list --batches` lists them")
+  }
+}
+
+extension ArchivedBatch {
+  /// The SHA-256 of the manifest's bytes as `sha256sum` prints it.
+  package var sha256Text: String { sha256.hex }
+}
