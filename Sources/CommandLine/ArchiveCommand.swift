@@ -17,7 +17,7 @@ struct ArchiveCommand: AsyncParsableCommand {
         archiver archive --workers 2 --output json
       """)
 
-  @OptionGroup var common: CommonOptions
+  @OptionGroup(title: "Common options") var common: CommonOptions
 
   @Flag(help: "Write nothing anywhere; tell what would be done.")
   var dryRun = false
@@ -56,17 +56,10 @@ struct ArchiveCommand: AsyncParsableCommand {
       case .json: StandardOutput.write(JSONOutput.document(output.document))
       }
       let failures = report.tables.compactMap(\.error) + report.errors
-      for error in unique(failures) { StandardError.write(CommandSession.text(of: error)) }
-      if !failures.isEmpty { StandardError.write("run: \(session.runID)\n") }
+      session.report(failures)
       let nothingWentWell = report.tables.allSatisfy { $0.error != nil && $0.rows == 0 }
       if let status = ExitStatus.combined(failures, nothingWentWell: nothingWentWell) { throw status }
     }
-  }
-
-  /// Each error once: tables of one unreachable database share theirs.
-  private func unique(_ errors: [OperationError]) -> [OperationError] {
-    var seen: Set<String> = []
-    return errors.filter { seen.insert($0.description).inserted }
   }
 }
 

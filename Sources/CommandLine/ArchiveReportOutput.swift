@@ -21,14 +21,31 @@ struct ArchiveReportOutput {
       .init(title: "left over", isNumber: true), .init(title: "time", isNumber: true), .init(title: "outcome"),
     ])
     for part in report.tables {
-      let ratio = part.bytes > 0 ? (part.contentBytes * 10 / part.bytes) : 0
       table.add([
-        part.name.description, Readable.count(part.rows), Readable.count(part.batches), Readable.bytes(part.bytes),
-        part.bytes > 0 ? "\(ratio / 10).\(ratio % 10)" : "", part.remaining.map(Readable.count) ?? "",
+        PrintableText.escaped(part.name.description), Readable.count(part.rows), Readable.count(part.batches),
+        Readable.bytes(part.bytes), ratio(part.contentBytes, part.bytes), part.remaining.map(Readable.count) ?? "",
         Readable.duration(part.duration), part.outcome.rawValue,
       ])
     }
+    if report.tables.count > 1 {
+      func total(_ value: (ArchiveReport.Table) -> Int) -> Int { report.tables.reduce(0) { $0 + value($1) } }
+      let remaining =
+        report.tables.allSatisfy { $0.remaining != nil } ? Readable.count(total { $0.remaining ?? 0 }) : ""
+      let seconds = Double(report.finishedAt.microseconds - report.startedAt.microseconds) / 1_000_000
+      table.add([
+        "all", Readable.count(total(\.rows)), Readable.count(total(\.batches)), Readable.bytes(total(\.bytes)),
+        ratio(total(\.contentBytes), total(\.bytes)), remaining, Readable.duration(.seconds(seconds)),
+        report.wasStopped ? "stopped" : "",
+      ])
+    }
     return table.text
+  }
+
+  /// How many times larger the content is than what is stored: `5.7`; empty when nothing is stored.
+  private func ratio(_ contentByteCount: Int, _ storedByteCount: Int) -> String {
+    guard storedByteCount > 0 else { return "" }
+    let tenths = contentByteCount * 10 / storedByteCount
+    return "\(tenths / 10).\(tenths % 10)"
   }
 
   private var dryRunText: String {

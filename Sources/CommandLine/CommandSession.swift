@@ -20,11 +20,14 @@ struct CommandSession: Sendable {
     let isTerminal = isatty(STDERR_FILENO) == 1
     let format = options.logFormat ?? (isTerminal ? .text : .json)
     var logger = Logger(label: "archiver") { _ in LineLogHandler(format: format) }
-    logger.logLevel = options.verbose ? .debug : options.logLevel ?? .warning
+    logger.logLevel = options.logLevel ?? (options.verbose ? .debug : .warning)
     logger[metadataKey: "run_id"] = "\(runID)"
-    let style: ProgressStyle =
-      options.progress == .auto ? (isTerminal ? .bar : .plain) : options.progress
-    let progress: any ProgressObserver = style == .none ? SilentProgress() : ProgressDisplay(style: style)
+    // A terminal that calls itself dumb cannot redraw a line.
+    let canRedraw = isTerminal && ProcessInfo.processInfo.environment["TERM"] != "dumb"
+    let isBar = options.progress == .bar || (options.progress == .auto && canRedraw)
+    let progress: any ProgressObserver =
+      options.progress == .none
+      ? SilentProgress() : ProgressDisplay(isBar: isBar, format: format, runID: runID)
     let stop = StopRequest()
     context = JobContext(runID: runID, logger: logger, progress: progress, stop: stop)
     signals = SignalWatch(stop: stop)
@@ -35,31 +38,58 @@ struct CommandSession: Sendable {
   /// A second signal cancels the work, which rolls its batch back.
   func run(_ work: @escaping @Sendable (CommandSession) async throws -> Void) async throws {
     let task = Task { try await work(self) }
+    let outcome: ExitStatus?
     do {
       try await signals.watching(cancel: { task.cancel() }) { try await task.value }
-    } catch let status as ExitStatus {
-      throw signals.received.map { ExitStatus(code: 128 + $0) } ?? status
-    } catch let error as SettingsError {
-      let lines = error.problems.map { problem in
-        "error: \(problem.description)\n" + (problem.hint.map { "hint: \($0)\n" } ?? "")
-      }
-      StandardError.write(lines.joined() + "run: \(runID)\n")
-      throw ExitStatus.configuration
+      outcome = nil
     } catch {
-      let error = OperationError.wrapping(error, "cannot go on")
-      report(error)
-      throw signals.received.map { ExitStatus(code: 128 + $0) } ?? ExitStatus(error.category)
+      outcome = status(of: error)
     }
-    if let signal = signals.received { throw ExitStatus(code: 128 + signal) }
+    StandardError.draw("")
+    if let cause = StandardOutput.failure {
+      report([OperationError(.failed, "cannot write the results", at: "standard output", cause: cause)])
+    }
+    if let signal = signals.received { throw ExitStatus(signal: signal) }
+    if let outcome { throw outcome }
+    if StandardOutput.failure != nil { throw ExitStatus.somethingWrong }
   }
 
-  /// Prints an error as `error: WHAT (WHERE): CAUSE`, its hint, and the run.
-  func report(_ error: OperationError) {
-    StandardError.write(Self.text(of: error) + "run: \(runID)\n")
+  /// Prints what ended the work, unless the work has told it already.
+  private func status(of error: any Error) -> ExitStatus {
+    StandardError.draw("")
+    switch error {
+    case let status as ExitStatus:
+      return status
+    case let error as SettingsError:
+      StandardError.write(error.problems.map(Self.text(of:)).joined() + "run: \(runID)\n")
+      return .configuration
+    default:
+      let error = OperationError.wrapping(error, "cannot go on")
+      report([error])
+      return ExitStatus(error.category)
+    }
+  }
+
+  /// Prints each error as `error: WHAT (WHERE): CAUSE` and its hint, then the run; nothing when there is no error.
+  ///
+  /// An error that several tables share, such as their server's, is printed once.
+  func report(_ errors: [OperationError]) {
+    guard !errors.isEmpty else { return }
+    var seen: Set<String> = []
+    let texts = errors.map(Self.text(of:)).filter { seen.insert($0).inserted }
+    StandardError.write(texts.joined() + "run: \(runID)\n")
   }
 
   static func text(of error: OperationError) -> String {
-    "error: \(error.description)\n" + (error.hint.map { "hint: \($0)\n" } ?? "")
+    text("\(error.description)", hint: error.hint)
+  }
+
+  static func text(of problem: SettingsProblem) -> String {
+    text(problem.description, hint: problem.hint)
+  }
+
+  private static func text(_ message: String, hint: String?) -> String {
+    "error: \(PrintableText.line(message))\n" + (hint.map { "hint: \(PrintableText.lines($0))\n" } ?? "")
   }
 
   /// The configuration file's values.
@@ -70,18 +100,19 @@ struct CommandSession: Sendable {
 
   /// The configured databases and tables that the name filters let through.
   ///
-  /// Throws a configuration error when the filters match nothing.
+  /// Throws a configuration error when one of the filters matches nothing.
   func databases(_ configuration: Configuration) throws(OperationError) -> [DatabaseSource] {
-    let selection = options.nameSelection
     let all = configuration.databases.map { JobInputs.database($0, selection: Selection(), runID: runID) }
-    let chosen = configuration.databases.map { JobInputs.database($0, selection: selection, runID: runID) }
-      .filter { !$0.tables.isEmpty }
-    guard !chosen.isEmpty else {
+    let names = all.flatMap { $0.tables.map(\.name) }
+    let unmatched = options.filtersMatchingNone(of: names)
+    guard unmatched.isEmpty else {
       throw OperationError(
-        .configuration, "nothing to do", cause: "no configured table matches --database and --table",
-        hint: "the configuration names \(all.flatMap { $0.tables.map(\.name.description) }.joined(separator: ", "))")
+        .configuration, "nothing to do", at: unmatched.joined(separator: ", "), cause: "no configured table matches",
+        hint: "the configuration names \(names.map(\.description).joined(separator: ", "))")
     }
-    return chosen
+    return configuration.databases
+      .map { JobInputs.database($0, selection: options.nameSelection, runID: runID) }
+      .filter { !$0.tables.isEmpty }
   }
 
   /// The store of the configuration, or the one that `--storage` names.
@@ -90,7 +121,7 @@ struct CommandSession: Sendable {
     if let storage, let url = storage.storage {
       settings = try StorageSettings.commandLine(
         url: url, region: storage.region, endpoint: storage.endpoint,
-        addressing: storage.addressing.flatMap { StorageSettings.Addressing(rawValue: $0) } ?? .auto)
+        addressing: storage.addressing ?? .auto)
     } else if let configuration {
       settings = configuration.storage
     } else {

@@ -3,6 +3,7 @@ public import ArgumentParser
 import Foundation
 public import Logging
 import Operations
+public import Settings
 
 /// How results are printed on standard output.
 enum OutputFormat: String, CaseIterable, ExpressibleByArgument, Sendable {
@@ -27,7 +28,7 @@ struct CommonOptions: ParsableArguments {
     name: [.customShort("c"), .long], help: "Configuration file (default: $ARCHIVER_CONFIG, then ./archiver.yaml).")
   var config: String?
 
-  @Flag(name: .shortAndLong, help: "Log more: the same as --log-level debug.")
+  @Flag(name: .shortAndLong, help: "Log every batch: the same as --log-level debug.")
   var verbose = false
 
   @Option(help: "Least severe log lines to show.")
@@ -48,17 +49,38 @@ struct CommonOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Only this table (repeatable).", valueName: "[schema.]table"))
   var table: [String] = []
 
+  func validate() throws {
+    if database.contains("") { throw ValidationError("--database must not be empty") }
+    if table.contains(where: { $0.isEmpty || $0.hasPrefix(".") || $0.hasSuffix(".") }) {
+      throw ValidationError("--table takes TABLE or SCHEMA.TABLE")
+    }
+  }
+
+  /// The options, as given, that let none of `names` through.
+  func filtersMatchingNone(of names: [TableName]) -> [String] {
+    let selection = nameSelection
+    let unknown = database.filter { name in !names.contains { $0.database == name } }
+    let inDatabases = names.filter { selection.databases.isEmpty || selection.databases.contains($0.database) }
+    let unmatched = table.filter { text in
+      var one = Selection()
+      one.tables = [Self.table(text)]
+      return !inDatabases.contains(where: one.includes)
+    }
+    return unknown.map { "--database \($0)" } + unmatched.map { "--table \($0)" }
+  }
+
   /// The filters by name alone.
   var nameSelection: Selection {
     var selection = Selection()
     selection.databases = Set(database)
-    selection.tables = Set(
-      table.map { name in
-        let parts = name.split(separator: ".", maxSplits: 1).map(String.init)
-        return parts.count == 2
-          ? Selection.Table(schema: parts[0], table: parts[1]) : Selection.Table(schema: nil, table: name)
-      })
+    selection.tables = Set(table.map(Self.table))
     return selection
+  }
+
+  private static func table(_ text: String) -> Selection.Table {
+    let parts = text.split(separator: ".", maxSplits: 1).map(String.init)
+    return parts.count == 2
+      ? Selection.Table(schema: parts[0], table: parts[1]) : Selection.Table(schema: nil, table: text)
   }
 
   /// The configuration file to read.
@@ -80,9 +102,17 @@ struct StorageOptions: ParsableArguments {
   @Option(help: ArgumentHelp("URL of an S3-compatible server.", valueName: "url"))
   var endpoint: String?
 
-  @Option(help: "How the bucket is addressed: auto, path or virtual.")
-  var addressing: String?
+  @Option(help: "How the bucket is addressed.")
+  var addressing: StorageSettings.Addressing?
+
+  func validate() throws {
+    if storage == nil, region != nil || endpoint != nil || addressing != nil {
+      throw ValidationError("--region, --endpoint and --addressing belong to --storage")
+    }
+  }
 }
+
+extension StorageSettings.Addressing: ExpressibleByArgument {}
 
 /// Which batches and rows a command is about.
 struct SelectionOptions: ParsableArguments {

@@ -15,10 +15,15 @@ struct ConfigValidateCommand: AsyncParsableCommand {
     commandName: "validate", abstract: "Report everything that is wrong with the configuration.",
     discussion: """
       With --connect, databases, tables, columns, primary keys, privileges and the storage are tried too; a probe object \
-      is written, read and deleted again.
+      is written, read and deleted again. Exits with 78 for a bad configuration, and with the code of what failed \
+      otherwise.
+
+      Examples:
+        archiver config validate
+        archiver config validate --connect --database app
       """)
 
-  @OptionGroup var common: CommonOptions
+  @OptionGroup(title: "Common options") var common: CommonOptions
 
   @Flag(help: "Try the databases and the storage as well.")
   var connect = false
@@ -27,17 +32,32 @@ struct ConfigValidateCommand: AsyncParsableCommand {
     try await CommandSession(common).run { session in
       let configuration = try session.loadConfiguration()
       let databases = try session.databases(configuration)
-      let tableCount = databases.reduce(0) { $0 + $1.tables.count }
-      if connect {
-        let store = try session.store(nil, configuration)
-        let problems = await ConnectionCheck.run(databases: databases, store: store, context: session.context)
-        for problem in problems { StandardError.write(CommandSession.text(of: problem)) }
-        if !problems.isEmpty { StandardError.write("run: \(session.runID)\n") }
-        if let status = ExitStatus.combined(problems, nothingWentWell: true) { throw status }
+      // An unusable storage address is a problem of the configuration, tried or not.
+      let store = try session.store(nil, configuration)
+      let problems =
+        connect ? await ConnectionCheck.run(databases: databases, store: store, context: session.context) : []
+      let result = Result(
+        config: common.configurationPath, connected: connect, databases: databases.count,
+        tables: databases.reduce(0) { $0 + $1.tables.count }, problems: problems.map(ErrorDocument.init))
+      switch common.output {
+      case .text: if problems.isEmpty { StandardOutput.write(result.text) }
+      case .json: StandardOutput.write(JSONOutput.document(result))
       }
-      let tried = connect ? "; the storage, databases and tables answer" : ""
-      StandardOutput.write(
-        "\(common.configurationPath): good (\(databases.count) databases, \(tableCount) tables\(tried))\n")
+      session.report(problems)
+      if let status = ExitStatus.combined(problems, nothingWentWell: true) { throw status }
+    }
+  }
+
+  private struct Result: Encodable {
+    var config: String
+    var connected: Bool
+    var databases: Int
+    var tables: Int
+    var problems: [ErrorDocument]
+
+    var text: String {
+      let counts = "\(databases) database\(databases == 1 ? "" : "s"), \(tables) table\(tables == 1 ? "" : "s")"
+      return "\(config): good (\(counts)\(connected ? "; the storage, databases and tables answer" : ""))\n"
     }
   }
 }
@@ -45,9 +65,14 @@ struct ConfigValidateCommand: AsyncParsableCommand {
 /// `archiver config show`
 struct ConfigShowCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "show", abstract: "Print the configuration with every default filled in and secrets hidden.")
+    commandName: "show", abstract: "Print the configuration with every default filled in and secrets hidden.",
+    discussion: """
+      Examples:
+        archiver config show
+        archiver config show --output json | jq .storage
+      """)
 
-  @OptionGroup var common: CommonOptions
+  @OptionGroup(title: "Common options") var common: CommonOptions
 
   func run() async throws {
     try await CommandSession(common).run { session in
@@ -60,9 +85,18 @@ struct ConfigShowCommand: AsyncParsableCommand {
 /// `archiver config schema`
 struct ConfigSchemaCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "schema", abstract: "Print a JSON Schema of the configuration.")
+    commandName: "schema", abstract: "Print a JSON Schema of the configuration.",
+    discussion: """
+      Editors that know the schema complete keys and mark mistakes. No configuration is read.
+
+      Example:
+        archiver config schema > archiver.schema.json
+        # in archiver.yaml: yaml-language-server: $schema=archiver.schema.json
+      """)
+
+  @OptionGroup(visibility: .hidden) var common: CommonOptions
 
   func run() async throws {
-    StandardOutput.write(ConfigurationSchema.json())
+    try await CommandSession(common).run { _ in StandardOutput.write(ConfigurationSchema.json()) }
   }
 }

@@ -8,11 +8,14 @@ struct ExitStatus: Error, Equatable {
   /// Done, and something is wrong.
   static let somethingWrong = ExitStatus(code: 1)
   static let configuration = ExitStatus(code: 78)
-  static let interrupted = ExitStatus(code: 130)
-  static let terminated = ExitStatus(code: 143)
 
-  init(code: Int32) {
+  private init(code: Int32) {
     self.code = code
+  }
+
+  /// The code of a run that SIGINT (130) or SIGTERM (143) stopped, as shells write it.
+  init(signal: Int32) {
+    code = 128 + signal
   }
 
   /// The code of a failure that ended the whole command.

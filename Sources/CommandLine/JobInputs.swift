@@ -7,10 +7,8 @@ import Settings
 
 /// Turns checked settings into what jobs are given.
 enum JobInputs {
-  /// The store that the settings name. `createsDirectory` makes a missing `file://` root.
-  static func store(
-    _ settings: StorageSettings, runID: UUIDv7, createsDirectory: Bool = false
-  ) throws -> any ObjectStore {
+  /// The store that the settings name. Throws `StorageLocationError` or `S3ConfigurationError`.
+  static func store(_ settings: StorageSettings, runID: UUIDv7) throws -> any ObjectStore {
     switch try StorageLocation(settings.url) {
     case .directory(let path):
       return DirectoryStore(root: path)

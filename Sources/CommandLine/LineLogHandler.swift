@@ -24,17 +24,18 @@ struct LineLogHandler: LogHandler {
       Self.line(format, time: Timestamp.now, level: event.level, message: "\(event.message)", metadata: all))
   }
 
-  /// The line, newline included.
+  /// The line, newline included: `2026-11-24T01:02:03.004Z info message key=value`, or one JSON object.
   static func line(
     _ format: LogFormat, time: Timestamp, level: Logger.Level, message: String, metadata: Logger.Metadata
   ) -> String {
     switch format {
     case .text:
       let pairs = metadata.sorted { $0.key < $1.key }.map { key, value in
-        let text = "\(value)".replacing("\n", with: " ")
-        return text.contains(" ") ? "\(key)=\"\(text.replacing("\"", with: "'"))\"" : "\(key)=\(text)"
+        let text = PrintableText.line("\(value)")
+        let isPlain = !text.isEmpty && !text.contains { " \"=".contains($0) }
+        return isPlain ? "\(key)=\(text)" : "\(key)=\"\(text.replacing("\"", with: "\\\""))\""
       }
-      return ([time.description, level.rawValue, message] + pairs).joined(separator: " ") + "\n"
+      return ([time.description, level.rawValue, PrintableText.line(message)] + pairs).joined(separator: " ") + "\n"
     case .json:
       var fields = metadata.mapValues { "\($0)" }
       fields["time"] = time.description

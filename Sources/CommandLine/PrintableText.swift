@@ -1,4 +1,4 @@
-/// Makes text from an archive safe to print: nothing in it may steer a terminal or turn its neighbours around.
+/// Makes text from an archive or a server safe to print: nothing in it may steer a terminal or turn its neighbours around.
 enum PrintableText {
   /// Control characters, format characters such as directional marks, and line separators become `\u{…}`.
   static func escaped(_ text: String) -> String {
@@ -6,6 +6,24 @@ enum PrintableText {
     return text.unicodeScalars.map { scalar in
       isUnsafe(scalar) ? "\\u{" + String(scalar.value, radix: 16) + "}" : String(scalar)
     }.joined()
+  }
+
+  /// `text` on one line: white space at the ends goes, line breaks become spaces, and the rest is escaped.
+  static func line(_ text: String) -> String {
+    escaped(text.split(whereSeparator: \.isNewline).map { trimmed($0) }.joined(separator: " "))
+  }
+
+  /// `text` with its line breaks kept and every line escaped.
+  static func lines(_ text: String) -> String {
+    text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map { escaped(String($0)) }
+      .joined(separator: "\n")
+  }
+
+  private static func trimmed(_ text: Substring) -> String {
+    var text = text
+    while text.first?.isWhitespace == true { text.removeFirst() }
+    while text.last?.isWhitespace == true { text.removeLast() }
+    return String(text)
   }
 
   private static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {

@@ -1,70 +1,55 @@
 import ArchiveModel
 import Foundation
+import Logging
 import Operations
 import Synchronization
 
 /// Shows progress on standard error: a bar redrawn in place, or a line now and then.
 final class ProgressDisplay: ProgressObserver {
-  /// What is known at one moment.
-  struct Snapshot: Sendable {
-    var table = ""
-    var rows = 0
-    var bytes = 0
-    var total: Int?
-    var elapsed: Duration = .zero
+  private let isBar: Bool
+  private let format: LogFormat
+  private let runID: UUIDv7
+  private let start = ContinuousClock.now
+  private let tracker: Mutex<ProgressTracker>
 
-    /// `app.public.events  12,345 of 50,000 rows (24 %)  8,900 rows/s  1.2 MiB  4.2 s left`
-    var text: String {
-      let seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18
-      let rate = seconds > 0 ? Double(rows) / seconds : 0
-      var parts = [table]
-      if let total, total > 0 {
-        let share = min(100, rows * 100 / total)
-        parts.append("\(Readable.count(rows)) of \(Readable.count(total)) rows (\(share) %)")
-      } else {
-        parts.append("\(Readable.count(rows)) rows")
-      }
-      parts.append("\(Readable.count(Int(rate))) rows/s")
-      parts.append(Readable.bytes(bytes))
-      if let total, rate > 0, total > rows {
-        parts.append("\(Readable.duration(.seconds(Double(total - rows) / rate))) left")
-      }
-      return parts.joined(separator: "  ")
-    }
-  }
-
-  private struct State {
-    var snapshot = Snapshot()
-    var began = ContinuousClock.now
-    var lastShown = ContinuousClock.now
-  }
-
-  private let style: ProgressStyle
-  private let state = Mutex(State())
-
-  init(style: ProgressStyle) {
-    self.style = style
+  /// A bar, or lines in the log's format.
+  init(isBar: Bool, format: LogFormat, runID: UUIDv7) {
+    (self.isBar, self.format, self.runID) = (isBar, format, runID)
+    tracker = Mutex(
+      isBar
+        ? ProgressTracker(interval: .milliseconds(100), showsBeginning: true)
+        : ProgressTracker(interval: .seconds(10), showsBeginning: false))
   }
 
   func observe(_ event: ProgressEvent) {
-    let line: String? = state.withLock { state in
-      let now = ContinuousClock.now
-      switch event {
-      case .began(let table, let rowCount):
-        state = State(snapshot: Snapshot(table: table.description, total: rowCount))
-        return nil
-      case .advanced(let rows, let bytes):
-        state.snapshot.rows += rows
-        state.snapshot.bytes += bytes
-        state.snapshot.elapsed = now - state.began
-        let interval: Duration = style == .bar ? .milliseconds(100) : .seconds(10)
-        guard now - state.lastShown >= interval else { return nil }
-        state.lastShown = now
-        return style == .bar ? "\r\u{1B}[K" + state.snapshot.text : state.snapshot.text + "\n"
-      case .ended:
-        return style == .bar ? "\r\u{1B}[K" : nil
+    let now = ContinuousClock.now - start
+    // Written under the lock, so that an older state never covers a newer one.
+    tracker.withLock { tracker in
+      switch tracker.take(event, at: now) {
+      case .nothing: break
+      case .clear: StandardError.draw("")
+      case .show(let snapshot) where isBar: StandardError.draw(snapshot.bar(columns: Self.terminalColumns - 1))
+      case .show(let snapshot): StandardError.write(Self.line(snapshot, format, time: Timestamp.now, runID: runID))
       }
     }
-    if let line { StandardError.write(line) }
+  }
+
+  /// A line of plain progress: text for people; in a JSON log, an event like the others.
+  static func line(_ snapshot: ProgressSnapshot, _ format: LogFormat, time: Timestamp, runID: UUIDv7) -> String {
+    guard format == .json else { return snapshot.text + "\n" }
+    var fields: [String: String] = [
+      "run_id": "\(runID)", "table": snapshot.table, "rows": "\(snapshot.rows)", "bytes": "\(snapshot.bytes)",
+      "rows_per_second": "\(Int(snapshot.rowsPerSecond))",
+    ]
+    if let total = snapshot.total { fields["rows_to_do"] = "\(total)" }
+    return LineLogHandler.line(
+      .json, time: time, level: .info, message: "progress", metadata: fields.mapValues { .string($0) })
+  }
+
+  /// 80 where the terminal does not tell.
+  private static var terminalColumns: Int {
+    var size = winsize()
+    let answer = unsafe ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size)
+    return answer == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
   }
 }

@@ -8,10 +8,15 @@ struct RecoverCommand: AsyncParsableCommand {
     commandName: "recover", abstract: "Settle batches that a crash left in doubt.",
     discussion: """
       Batches that the database committed get their manifest; what a rolled-back batch left in storage is removed, once \
-      all its rows are seen in the database. Batches still in work are waited for. `archive` settles what it finds too.
+      all its rows are seen in the database. Batches still in work are waited for. `archive` settles what it finds too. Exits with 1 \
+      when a batch stays in doubt.
+
+      Examples:
+        archiver recover
+        archiver recover --database app --output json
       """)
 
-  @OptionGroup var common: CommonOptions
+  @OptionGroup(title: "Common options") var common: CommonOptions
 
   func run() async throws {
     try await CommandSession(common).run { session in
@@ -23,8 +28,7 @@ struct RecoverCommand: AsyncParsableCommand {
       case .text: StandardOutput.write(text(report))
       case .json: for finding in report.findings { StandardOutput.write(JSONOutput.line(Line(finding))) }
       }
-      for error in report.errors { StandardError.write(CommandSession.text(of: error)) }
-      if !report.errors.isEmpty { StandardError.write("run: \(session.runID)\n") }
+      session.report(report.errors)
       if let status = ExitStatus.combined(report.errors, nothingWentWell: report.findings.isEmpty) { throw status }
       if report.findings.contains(where: { $0.outcome == .inDoubt }) { throw ExitStatus.somethingWrong }
     }

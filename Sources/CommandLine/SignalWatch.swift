@@ -38,8 +38,10 @@ final class SignalWatch: Sendable {
     }
     if isFirst {
       stop.request()
-      StandardError.write("stopping after the batch in hand (once more to roll it back)\n")
+      let again = number == SIGINT ? "press Ctrl-C again" : "send the signal again"
+      StandardError.write("stopping after the batch in hand (\(again) to roll it back)\n")
     } else {
+      StandardError.write("rolling back the batch in hand\n")
       cancel()
     }
   }

@@ -1,0 +1,94 @@
+import ArchiveModel
+import Operations
+
+/// What is known of a table's progress at one moment.
+struct ProgressSnapshot: Sendable, Equatable {
+  var table = ""
+  var rows = 0
+  /// As stored.
+  var bytes = 0
+  /// Rows to do; nil when they were not counted.
+  var total: Int?
+  /// Since work on the table began.
+  var elapsed: Duration = .zero
+
+  var rowsPerSecond: Double { elapsed > .zero ? Double(rows) / (elapsed / .seconds(1)) : 0 }
+
+  var timeLeft: Duration? {
+    guard let total, rowsPerSecond > 0, total > rows else { return nil }
+    return .seconds(Double(total - rows) / rowsPerSecond)
+  }
+
+  /// `app.public.events  12,345 of 50,000 rows (24 %)  8,900 rows/s  1.2 MiB  4.2 s left`
+  var text: String { ([table] + figures).joined(separator: "  ") }
+
+  /// `text` with a bar in it, in at most `columns` characters: first the bar goes, then the end.
+  func bar(columns: Int) -> String {
+    guard let total, total > 0 else { return String(text.prefix(columns)) }
+    let width = min(30, columns - text.count - 4)
+    guard width >= 8 else { return String(text.prefix(columns)) }
+    let filled = min(width, rows * width / total)
+    let bar = "[" + String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled) + "]"
+    return ([table, bar] + figures).joined(separator: "  ")
+  }
+
+  private var figures: [String] {
+    var parts: [String] = []
+    if let total, total > 0 {
+      parts.append("\(Readable.count(rows)) of \(Readable.count(total)) rows (\(min(100, rows * 100 / total)) %)")
+    } else {
+      parts.append("\(Readable.count(rows)) rows")
+    }
+    parts.append("\(Readable.count(Int(rowsPerSecond))) rows/s")
+    parts.append(Readable.bytes(bytes))
+    if let timeLeft { parts.append("\(Readable.duration(timeLeft)) left") }
+    return parts
+  }
+}
+
+/// Adds events up and decides when there is something to show; the clock is the caller's.
+struct ProgressTracker: Sendable {
+  /// What to do with the display.
+  enum Step: Equatable {
+    case show(ProgressSnapshot)
+    case clear
+    case nothing
+  }
+
+  /// Least time between two showings.
+  private let interval: Duration
+  /// Whether a table shows as soon as it begins; else a run that ends within the first interval shows nothing.
+  private let showsBeginning: Bool
+  private var snapshot = ProgressSnapshot()
+  private var began: Duration = .zero
+  private var lastShown: Duration = .zero
+  private var hasShownTable = false
+
+  init(interval: Duration, showsBeginning: Bool) {
+    (self.interval, self.showsBeginning) = (interval, showsBeginning)
+  }
+
+  /// Takes an event that came `now` after the run's start.
+  mutating func take(_ event: ProgressEvent, at now: Duration) -> Step {
+    switch event {
+    case .began(let table, let rowCount):
+      snapshot = ProgressSnapshot(table: PrintableText.escaped(table.description), total: rowCount)
+      (began, hasShownTable) = (now, false)
+      return showsBeginning ? show(at: now) : .nothing
+    case .advanced(let rows, let bytes):
+      snapshot.rows += rows
+      snapshot.bytes += bytes
+      snapshot.elapsed = now - began
+      return now - lastShown >= interval ? show(at: now) : .nothing
+    case .ended:
+      snapshot.elapsed = now - began
+      // A table that was shown on its way is shown at its end as well.
+      return showsBeginning ? .clear : hasShownTable ? show(at: now) : .nothing
+    }
+  }
+
+  private mutating func show(at now: Duration) -> Step {
+    (lastShown, hasShownTable) = (now, true)
+    return .show(snapshot)
+  }
+}
