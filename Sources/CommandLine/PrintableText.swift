@@ -33,10 +33,3 @@ enum PrintableText {
     }
   }
 }
-
-extension PrintableText {
-  /// The same for text of several lines, whose newlines stay.
-  static func lines(_ text: String) -> String {
-    text.split(separator: "\n", omittingEmptySubsequences: false).map { escaped(String($0)) }.joined(separator: "\n")
-  }
-}

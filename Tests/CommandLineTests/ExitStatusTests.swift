@@ -54,12 +54,27 @@ import Testing
 
 @Suite struct ProgressTests {
   @Test func `a snapshot tells rows, share, rate, bytes and the time left`() {
-    let snapshot = ProgressDisplay.Snapshot(
+    let snapshot = ProgressSnapshot(
       table: "app.public.events", rows: 12_000, bytes: 2_097_152, total: 48_000, elapsed: .seconds(3))
     #expect(
       snapshot.text == "app.public.events  12,000 of 48,000 rows (25 %)  4,000 rows/s  2.0 MiB  9.0 s left")
-    let uncounted = ProgressDisplay.Snapshot(table: "t", rows: 5, bytes: 10, total: nil, elapsed: .seconds(1))
+    let uncounted = ProgressSnapshot(table: "t", rows: 5, bytes: 10, total: nil, elapsed: .seconds(1))
     #expect(uncounted.text == "t  5 rows  5 rows/s  10 B")
+    #expect(snapshot.bar(columns: 100).contains("["))
+    #expect(snapshot.bar(columns: 40).count == 40)
+  }
+
+  @Test func `plain progress says nothing before its interval is over`() throws {
+    var tracker = ProgressTracker(interval: .seconds(10), showsBeginning: false)
+    let name = TableName(database: "app", schema: "public", table: "events")
+    #expect(tracker.take(.began(table: name, rowCount: 100), at: .zero) == .nothing)
+    #expect(tracker.take(.advanced(rows: 10, bytes: 5), at: .seconds(9)) == .nothing)
+    guard case .show(let snapshot) = tracker.take(.advanced(rows: 10, bytes: 5), at: .seconds(11)) else {
+      Issue.record("expected a line")
+      return
+    }
+    #expect(snapshot.rows == 20 && snapshot.bytes == 10 && snapshot.total == 100)
+    #expect(tracker.take(.advanced(rows: 1, bytes: 1), at: .seconds(12)) == .nothing)
   }
 
   @Test(arguments: [("90s", 90), ("30m", 1800), ("2h", 7200), ("1d", 86_400), ("1h30m", 5400)])
