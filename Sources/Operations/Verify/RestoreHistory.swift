@@ -71,7 +71,7 @@ struct RecordDocuments<Record: Decodable & Sendable>: Sendable {
       do {
         info = try await listing.next(isolation: nil)
       } catch {
-        throw .wrapping(error, "cannot list the records", at: prefix)
+        throw .wrapping(error, "cannot list the archive", at: store.location)
       }
       guard let info else { return findings }
       guard info.key.hasSuffix(".json") else { continue }

@@ -1,0 +1,78 @@
+import ArchiveModel
+import Operations
+import Testing
+
+@testable import CommandLine
+
+@Suite("What is printed of an archive") struct PresentationTests {
+  private func report(findings: [VerifyFinding] = []) -> VerifyReport {
+    var report = VerifyReport(
+      runID: UUIDv7(unixMilliseconds: 0), location: "s3://bucket/<b>", level: .full, sample: nil,
+      startedAt: Timestamp(microseconds: 0))
+    report.findings = findings
+    return report
+  }
+
+  @Test(
+    "spells out what could steer a terminal",
+    arguments: [
+      ("plain ü 漢字", "plain ü 漢字"), ("\u{1b}[2J", "\\u{1b}[2J"), ("a\nb", "a\\u{a}b"), ("\u{202e}x", "\\u{202e}x"),
+      ("\u{9b}0m", "\\u{9b}0m"), ("\u{2028}", "\\u{2028}"),
+    ])
+  func printable(text: String, expected: String) {
+    #expect(PrintableText.escaped(text) == expected)
+  }
+
+  @Test("escapes a finding on the page and in the text")
+  func hostileFinding() {
+    let finding = VerifyFinding(
+      .manifest, key: "<script>alert(1)</script>\u{1b}[2J", expected: "\"a\" & 'b'", found: "<img src=x>")
+    let page = VerifyPage(report: report(findings: [finding])).html
+    #expect(!page.contains("<script") && !page.contains("<img") && !page.contains("\u{1b}"))
+    #expect(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;\\u{1b}[2J"))
+    #expect(page.contains("&quot;a&quot; &amp; &#39;b&#39;"))
+    #expect(!VerifyOutput(report: report(findings: [finding])).text.contains("\u{1b}"))
+  }
+
+  @Test("loads nothing from elsewhere")
+  func selfContained() {
+    let page = VerifyPage(report: report()).html
+    for mark in ["http://", "https://", " src=", "<link", "@import", "url("] { #expect(!page.contains(mark)) }
+  }
+
+  @Test("gives the verdict first", arguments: [false, true])
+  func verdict(isSound: Bool) {
+    let finding = VerifyFinding(.gap, key: "k", expected: "e", found: "f")
+    let report = report(findings: isSound ? [] : [finding])
+    let verdict = VerifyOutput(report: report).verdict
+    #expect(verdict.hasPrefix(isSound ? "OK: no batches in" : "NOT OK: 1 finding in"))
+    #expect(VerifyOutput(report: report).text.hasSuffix(verdict + "\n"))
+    #expect(VerifyPage(report: report).html.contains(isSound ? "class=\"verdict good\"" : "class=\"verdict bad\""))
+  }
+
+  @Test("prints one JSON object a finding, and the summary last")
+  func jsonLines() {
+    let finding = VerifyFinding(.gap, key: "k", expected: "e", found: "f", detail: "d")
+    let lines = VerifyOutput(report: report(findings: [finding])).jsonLines.split(separator: "\n")
+    #expect(lines.count == 2)
+    #expect(lines[0].contains(#""code":"gap","detail":"d","expected":"e","found":"f","key":"k""#))
+    #expect(lines[1].hasPrefix(#"{"summary":{"#))
+  }
+
+  @Test(
+    "writes CSV fields as PostgreSQL does",
+    arguments: [
+      (nil, ""), ("", "\"\""), ("a", "a"), ("a,b", "\"a,b\""), ("say \"x\"", "\"say \"\"x\"\"\""), ("a\nb", "\"a\nb\""),
+      ("\\.", "\"\\.\""), (" a ", " a "),
+    ] as [(String?, String)])
+  func csvField(value: String?, expected: String) {
+    #expect(CSVPrinter.field(value) == expected)
+  }
+
+  @Test(
+    "draws bars to an eighth of a column",
+    arguments: [(0, ""), (1, "▏"), (500, String(repeating: "█", count: 20)), (1000, String(repeating: "█", count: 40))])
+  func bar(value: Int, expected: String) {
+    #expect(InspectStats.bar(value, of: 1000) == expected)
+  }
+}

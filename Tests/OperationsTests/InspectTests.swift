@@ -1,0 +1,140 @@
+import ArchiveModel
+import Logging
+import Operations
+import Testing
+
+@Suite("Inspect") struct InspectTests {
+  /// Gathers what it is shown, up to a limit.
+  private struct Collector: ArchivedRowVisitor {
+    var lines: [String] = []
+    var bodies: [String?] = []
+    var limit = Int.max
+
+    mutating func begin(_ manifest: Manifest) {}
+
+    mutating func visit(_ line: Span<UInt8>, _ row: ArchivedRow) -> Bool {
+      lines.append(String(decoding: line.indices.map { line[$0] }, as: UTF8.self))
+      bodies.append(row.text(2))
+      return lines.count < limit
+    }
+  }
+
+  private func job(_ archive: SampleArchive) -> InspectJob {
+    InspectJob(
+      store: archive.store,
+      context: JobContext(
+        runID: UUIDv7(unixMilliseconds: 0), logger: Logger(label: "test"), progress: SilentProgress(),
+        stop: StopRequest()))
+  }
+
+  private func rows(_ archive: SampleArchive, _ selection: Selection, limit: Int = .max) async throws -> Collector {
+    let job = job(archive)
+    var collector = Collector()
+    collector.limit = limit
+    try await job.rows(selection, of: try await job.batches(selection).batches, into: &collector)
+    return collector
+  }
+
+  @Test("adds up batches by table and by period")
+  func totals() async throws {
+    let archive = try SampleArchive()
+    let other = TableName(database: "app", schema: "public", table: "orders")
+    try await archive.write(SampleArchive.Draft())
+    try await archive.write(SampleArchive.Draft(day: 2, ids: 6...12))
+    try await archive.write(SampleArchive.Draft(table: other))
+    let batches = try await job(archive).batches(Selection()).batches
+    let tables = ArchiveTotals.byTable(batches)
+    #expect(tables.map(\.name) == [SampleArchive.table, other])
+    #expect(tables.map(\.totals.rows) == [12, 5])
+    #expect(tables.first?.totals.first == SampleArchive.time("2025-01-01T00:00:01Z"))
+    #expect(tables.first?.totals.last == SampleArchive.time("2025-01-02T00:00:12Z"))
+    #expect(ArchiveTotals.byPeriod(batches, .day).map(\.period) == ["2025-01-01", "2025-01-02"])
+    #expect(ArchiveTotals.byPeriod(batches, .year).map(\.totals.rows) == [17])
+  }
+
+  @Test("lists the sound batches beside a damaged manifest, and says what is wrong")
+  func damagedManifest() async throws {
+    let archive = try SampleArchive()
+    let draft = try await archive.write(SampleArchive.Draft())
+    try await archive.write(SampleArchive.Draft(day: 2))
+    try await archive.put(draft.manifestKey, Array("[]".utf8))
+    let found = try await job(archive).batches(Selection())
+    #expect(found.batches.count == 1)
+    #expect(found.problems.map(\.place) == [draft.manifestKey])
+  }
+
+  @Test("leaves superseded batches out")
+  func superseded() async throws {
+    let archive = try SampleArchive()
+    let draft = try await archive.write(SampleArchive.Draft())
+    try await archive.put(
+      ArchiveLayout.document(.superseded, in: draft.manifest.folder, batch: draft.batchID), Array("{}".utf8))
+    let found = try await job(archive).batches(Selection())
+    #expect(found.batches.isEmpty)
+  }
+
+  @Test("gives a batch's manifest as it is stored, and says when there is none")
+  func manifest() async throws {
+    let archive = try SampleArchive()
+    let draft = try await archive.write(SampleArchive.Draft())
+    let stored = try await archive.bytes(draft.manifestKey)
+    let document = try await job(archive).manifest(draft.batchID, Selection())
+    #expect(document.bytes == stored)
+    await #expect(throws: OperationError.self) {
+      _ = try await job(archive).manifest(UUIDv7(unixMilliseconds: 5), Selection())
+    }
+  }
+
+  @Test("gives rows as they are stored, by key, by time and up to a limit")
+  func rowSelection() async throws {
+    let archive = try SampleArchive()
+    let draft = try await archive.write(SampleArchive.Draft())
+    try await archive.write(SampleArchive.Draft(day: 2, ids: 6...12))
+    var selection = Selection()
+    #expect(try await rows(archive, selection).lines.count == 12)
+    #expect(try await rows(archive, selection, limit: 7).lines.count == 7)
+    selection.keys = [["3"]]
+    let byKey = try await rows(archive, selection)
+    #expect(byKey.lines == [draft.lines[2]])
+    #expect(byKey.bodies == ["row"])
+    selection.keys = []
+    selection.from = SampleArchive.time("2025-01-01T00:00:05Z")
+    selection.to = SampleArchive.time("2025-01-02T00:00:07Z")
+    #expect(try await rows(archive, selection).lines.count == 2, "the bounds are half-open")
+  }
+
+  @Test("refuses a key with another number of parts than the table's")
+  func keyParts() async throws {
+    let archive = try SampleArchive()
+    try await archive.write(SampleArchive.Draft())
+    var selection = Selection()
+    selection.keys = [["1", "2"]]
+    await #expect(throws: OperationError.self) { _ = try await rows(archive, selection) }
+  }
+
+  @Test("shows no row of a damaged object")
+  func damagedObject() async throws {
+    let archive = try SampleArchive()
+    let draft = try await archive.write(SampleArchive.Draft())
+    try await archive.put(draft.objectKey, try SampleArchive.gzip(Array(draft.lines.dropLast())).file)
+    let job = job(archive)
+    var collector = Collector()
+    let batches = try await job.batches(Selection()).batches
+    await #expect(throws: OperationError.self) {
+      try await job.rows(Selection(), of: batches, into: &collector)
+    }
+    #expect(collector.lines.isEmpty)
+  }
+
+  @Test("names the external table as the table, in each engine", arguments: QueryEngine.allCases)
+  func externalTable(engine: QueryEngine) async throws {
+    let archive = try SampleArchive()
+    try await archive.write(SampleArchive.Draft())
+    let batches = try await job(archive).batches(Selection()).batches
+    let table = try #require(ExternalTable.all(batches, at: "s3://bucket/o'clock").first)
+    let statement = table.statement(for: engine)
+    #expect(statement.contains("\"events\"") || statement.contains("`events`"))
+    #expect(statement.contains("bucket/o''clock/db=app/schema=public/table=events/"))
+    #expect(statement.contains("_batch_id"))
+  }
+}
