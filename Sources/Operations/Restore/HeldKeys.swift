@@ -51,18 +51,22 @@ package struct HeldKeys: Sendable {
   package func condition(keyColumns: [(quoted: String, type: String)]) -> String? {
     let fitting = keys.filter { $0.count == keyColumns.count }
     guard !fitting.isEmpty, !keyColumns.isEmpty else { return nil }
-    var columns: [String] = []
-    var arrays: [String] = []
-    for (index, column) in keyColumns.enumerated() {
-      // There are no arrays of arrays: such keys are compared by their text forms.
-      let isArray = column.type.hasSuffix("]")
-      columns.append(isArray ? "(\(column.quoted))::pg_catalog.text" : column.quoted)
-      let literal = SQLText.literal(ArrayText.array(of: fitting.lazy.map { $0[index] }))
-      arrays.append("\(literal)::\(isArray ? "pg_catalog.text" : column.type)[]")
+    // There are no arrays of arrays: such keys are compared by their text forms.
+    let columns = keyColumns.map { $0.type.hasSuffix("]") ? "(\($0.quoted))::pg_catalog.text" : $0.quoted }
+    let types = keyColumns.map { $0.type.hasSuffix("]") ? "pg_catalog.text[]" : "\($0.type)[]" }
+    let all = Array(fitting)
+    let parts = stride(from: 0, to: all.count, by: Self.hashedKeyCount).map { start in
+      let part = all[start..<min(start + Self.hashedKeyCount, all.count)]
+      let arrays = types.enumerated().map { index, type in
+        SQLText.literal(ArrayText.array(of: part.lazy.map { $0[index] })) + "::" + type
+      }
+      // Only an unqualified unnest takes several arrays; pg_catalog leads the search_path.
+      return "(\(columns.joined(separator: ", "))) NOT IN (SELECT * FROM unnest(\(arrays.joined(separator: ", "))))"
     }
-    // Only an unqualified unnest takes several arrays; pg_catalog leads the search_path.
-    // NOT IN over a subquery is hashed and keeps the order of an index scan, which a join would not.
-    return
-      "(\(columns.joined(separator: ", "))) NOT IN (SELECT * FROM unnest(\(arrays.joined(separator: ", "))))"
+    return parts.joined(separator: " AND ")
   }
+
+  /// Keys in one NOT IN. Hashed, it keeps the order of an index scan, which a join would not, and costs a probe a row;
+  /// but the planner hashes only what it expects to fit into `work_mem`, whose default of 4 MB holds some 70,000 texts.
+  private static let hashedKeyCount = 10_000
 }
