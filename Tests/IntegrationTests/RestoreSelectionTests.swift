@@ -1,4 +1,5 @@
 import Foundation
+import Operations
 import TestSupport
 import Testing
 
@@ -97,6 +98,21 @@ struct RestoreSelectionTests {
       #expect(report["selected"] as? Int == 7)
       // Sums to 28 with all seven rows; two of them have 100 more in their newer version.
       #expect(try await scenario.database.psql("SELECT sum(v), count(*) FROM t") == "228|7")
+    }
+  }
+
+  @Test func `tens of thousands of held keys are each left out`() async throws {
+    try await withThrowawayDatabase { database in
+      try await database.psql(
+        "CREATE TABLE t (a int, b text, c int[]); INSERT INTO t SELECT g, 'x' || g, ARRAY[g] FROM generate_series(1, 30000) g"
+      )
+      let held = HeldKeys(keys: Set((1...25_000).map { ["\($0)", "x\($0)", "{\($0)}"] } + [["5"]]))
+      let condition = try #require(
+        held.condition(keyColumns: [("t.a", "integer"), ("t.b", "text"), ("t.c", "integer[]")]))
+      let left = try await database.psql(
+        "SET search_path = pg_catalog, pg_temp; SELECT count(*), min(a) FROM public.t WHERE \(condition)")
+      #expect(left == "5000|25001")
+      #expect(HeldKeys(keys: [["5"]]).condition(keyColumns: [("t.a", "integer"), ("t.b", "text")]) == nil)
     }
   }
 }
