@@ -14,7 +14,7 @@ package struct Archiver: AsyncParsableCommand {
         archiver archive
         archiver verify
       """,
-    version: Tool.version,
+    version: Tool.name,
     subcommands: [
       ArchiveCommand.self, VerifyCommand.self, RestoreCommand.self, InspectCommand.self, ConfigCommand.self,
       RecoverCommand.self,
@@ -25,8 +25,17 @@ package struct Archiver: AsyncParsableCommand {
 
 extension Archiver {
   /// Parses the arguments, runs the command and ends the process with its exit code.
-  package static func main() async {
+  ///
+  /// Synchronous, because the start of an asynchronous main function opens descriptors of its own, which would get the
+  /// numbers of standard streams that the caller closed.
+  package static func start() -> Never {
     signal(SIGPIPE, SIG_IGN)
+    StandardStreams.occupy()
+    Task { await runToExit() }
+    while true { pause() }
+  }
+
+  private static func runToExit() async {
     do {
       var command = try parseAsRoot()
       if var command = command as? any AsyncParsableCommand {
@@ -39,5 +48,6 @@ extension Archiver {
     } catch {
       exit(withError: error)
     }
+    Foundation.exit(0)
   }
 }

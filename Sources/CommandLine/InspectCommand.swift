@@ -17,9 +17,9 @@ struct InspectCommand: AsyncParsableCommand {
 
 /// What the subcommands share.
 struct InspectOptions: ParsableArguments {
-  @OptionGroup var common: CommonOptions
-  @OptionGroup var storage: StorageOptions
-  @OptionGroup var selection: SelectionOptions
+  @OptionGroup(title: "Common options") var common: CommonOptions
+  @OptionGroup(title: "An archive without a configuration") var storage: StorageOptions
+  @OptionGroup(title: "Selection") var selection: SelectionOptions
 
   var chosen: Selection { selection.narrow(common.nameSelection) }
 
@@ -29,12 +29,6 @@ struct InspectOptions: ParsableArguments {
       let store = try session.store(storage, nil)
       try await work(InspectJob(store: store, context: session.context), session)
     }
-  }
-
-  /// Prints what is wrong with manifests. Returns whether there is anything.
-  static func report(_ problems: [OperationError], _ session: CommandSession) {
-    for problem in problems { StandardError.write(PrintableText.lines(CommandSession.text(of: problem))) }
-    if !problems.isEmpty { StandardError.write("run: \(session.runID)\n") }
   }
 }
 
@@ -57,7 +51,7 @@ struct InspectListCommand: AsyncParsableCommand {
       case .text: StandardOutput.write(batches ? list.batchesText : list.tablesText)
       case .json: StandardOutput.write(batches ? list.batchesJSON : list.tablesJSON)
       }
-      InspectOptions.report(found.problems, session)
+      session.report(found.problems)
       if !found.problems.isEmpty { throw ExitStatus.somethingWrong }
     }
   }
@@ -109,7 +103,7 @@ struct InspectStatsCommand: AsyncParsableCommand {
       case .text: StandardOutput.write(stats.text)
       case .json: StandardOutput.write(stats.jsonLines)
       }
-      InspectOptions.report(found.problems, session)
+      session.report(found.problems)
       if !found.problems.isEmpty { throw ExitStatus.somethingWrong }
     }
   }
@@ -135,7 +129,7 @@ struct InspectDDLCommand: AsyncParsableCommand {
       for table in ExternalTable.all(found.batches, at: job.location) {
         StandardOutput.write(table.statement(for: engine) + "\n")
       }
-      InspectOptions.report(found.problems, session)
+      session.report(found.problems)
       if !found.problems.isEmpty { throw ExitStatus.somethingWrong }
     }
   }

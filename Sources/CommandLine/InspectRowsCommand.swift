@@ -55,7 +55,7 @@ struct InspectRowsCommand: AsyncParsableCommand {
           cause: "the selection holds \(tables.count) tables, whose columns differ", hint: "choose one with --table")
       }
       try await print(selection, found.batches, job, format: format, limit: limit)
-      InspectOptions.report(found.problems, session)
+      session.report(found.problems)
       if !found.problems.isEmpty { throw ExitStatus.somethingWrong }
     }
   }

@@ -20,29 +20,34 @@ struct ProgressSnapshot: Sendable, Equatable {
   }
 
   /// `app.public.events  12,345 of 50,000 rows (24 %)  8,900 rows/s  1.2 MiB  4.2 s left`
-  var text: String { ([table] + figures).joined(separator: "  ") }
+  var text: String {
+    let share = percent.map { " of \(Readable.count(total ?? 0)) rows (\($0) %)" } ?? " rows"
+    return ([table, Readable.count(rows) + share] + pace).joined(separator: "  ")
+  }
 
-  /// `text` with a bar in it, in at most `columns` characters: first the bar goes, then the end.
+  /// `app.public.events  [##........]  24 %  12,345 rows  8,900 rows/s  1.2 MiB  4.2 s left`
+  ///
+  /// At most `columns` characters: the bar gives way first, then the end.
   func bar(columns: Int) -> String {
-    guard let total, total > 0 else { return String(text.prefix(columns)) }
-    let width = min(30, columns - text.count - 4)
-    guard width >= 8 else { return String(text.prefix(columns)) }
-    let filled = min(width, rows * width / total)
+    let count = "\(Readable.count(rows)) rows"
+    guard let percent else { return String(([table, count] + pace).joined(separator: "  ").prefix(max(0, columns))) }
+    let figures = ["\(percent) %", count] + pace
+    let width = min(30, columns - ([table] + figures).joined(separator: "  ").count - 4)
+    guard width >= 5 else { return String(([table] + figures).joined(separator: "  ").prefix(max(0, columns))) }
+    let filled = percent * width / 100
     let bar = "[" + String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled) + "]"
     return ([table, bar] + figures).joined(separator: "  ")
   }
 
-  private var figures: [String] {
-    var parts: [String] = []
-    if let total, total > 0 {
-      parts.append("\(Readable.count(rows)) of \(Readable.count(total)) rows (\(min(100, rows * 100 / total)) %)")
-    } else {
-      parts.append("\(Readable.count(rows)) rows")
-    }
-    parts.append("\(Readable.count(Int(rowsPerSecond))) rows/s")
-    parts.append(Readable.bytes(bytes))
-    if let timeLeft { parts.append("\(Readable.duration(timeLeft)) left") }
-    return parts
+  /// 0 to 100; nil when the rows were not counted.
+  private var percent: Int? {
+    guard let total, total > 0 else { return nil }
+    return min(100, rows * 100 / total)
+  }
+
+  private var pace: [String] {
+    let left = timeLeft.map { ["\(Readable.duration($0)) left"] } ?? []
+    return ["\(Readable.count(Int(rowsPerSecond))) rows/s", Readable.bytes(bytes)] + left
   }
 }
 

@@ -18,9 +18,9 @@ struct RestoreCommand: AsyncParsableCommand {
         archiver restore --table events --into events_2025 --create-table --target postgresql://analyst@replica/reports
       """)
 
-  @OptionGroup var common: CommonOptions
-  @OptionGroup var selection: SelectionOptions
-  @OptionGroup var storage: StorageOptions
+  @OptionGroup(title: "Common options") var common: CommonOptions
+  @OptionGroup(title: "Selection") var selection: SelectionOptions
+  @OptionGroup(title: "An archive without a configuration") var storage: StorageOptions
 
   @Option(
     help: ArgumentHelp(

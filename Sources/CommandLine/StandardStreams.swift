@@ -48,13 +48,23 @@ enum StandardOutput {
   }
 }
 
-private enum StandardStreams {
-  static func write(_ text: String, to descriptor: Int32) -> Int32? {
+/// The descriptors 0, 1 and 2.
+enum StandardStreams {
+  /// Opens `/dev/null` for each that the caller closed: else a socket or an archive's file would get its number, and
+  /// results and errors would be written into it.
+  static func occupy() {
+    for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(descriptor, F_GETFD) == -1 {
+      // The lowest free number is given out, and all below are taken.
+      _ = unsafe open("/dev/null", O_RDWR)
+    }
+  }
+
+  fileprivate static func write(_ text: String, to descriptor: Int32) -> Int32? {
     write(Array(text.utf8), to: descriptor)
   }
 
   /// Returns the `errno` of the write that failed.
-  static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
+  fileprivate static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
     var offset = 0
     while offset < bytes.count {
       let written = unsafe bytes.withUnsafeBytes { buffer in

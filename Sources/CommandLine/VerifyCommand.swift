@@ -24,9 +24,9 @@ struct VerifyCommand: AsyncParsableCommand {
         archiver verify --level database --report audit.html
       """)
 
-  @OptionGroup var common: CommonOptions
-  @OptionGroup var storage: StorageOptions
-  @OptionGroup var selection: SelectionOptions
+  @OptionGroup(title: "Common options") var common: CommonOptions
+  @OptionGroup(title: "An archive without a configuration") var storage: StorageOptions
+  @OptionGroup(title: "Selection") var selection: SelectionOptions
 
   @Option(help: "head: manifests and sizes; full: every row; database: full, and the source databases are asked.")
   var level: VerifyLevel = .full

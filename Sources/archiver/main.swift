@@ -1,3 +1,3 @@
 import CommandLine
 
-await Archiver.main()
+Archiver.start()
