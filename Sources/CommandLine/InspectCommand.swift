@@ -35,7 +35,13 @@ struct InspectOptions: ParsableArguments {
 /// `archiver inspect list`
 struct InspectListCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "List the tables of an archive, or its batches.")
+    commandName: "list", abstract: "List the tables of an archive, or its batches.",
+    discussion: """
+      Examples:
+        archiver inspect list
+        archiver inspect list --batches --table events --from 2025-01-01
+        archiver inspect list --storage s3://acme-archive/prod --region eu-west-1
+      """)
 
   @OptionGroup var options: InspectOptions
 
@@ -61,7 +67,12 @@ struct InspectListCommand: AsyncParsableCommand {
 struct InspectShowCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show", abstract: "Show a batch's manifest.",
-    discussion: "With --output json the manifest is printed as it is stored, byte for byte.")
+    discussion: """
+      With --output json the manifest is printed as it is stored, byte for byte.
+
+      Example:
+        archiver inspect show 01a20d27-1521-7d5a-bac0-de088c69118b --output json
+      """)
 
   @OptionGroup var options: InspectOptions
 
@@ -83,7 +94,11 @@ struct InspectShowCommand: AsyncParsableCommand {
 /// `archiver inspect stats`
 struct InspectStatsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "stats", abstract: "Show rows and bytes by period, table by table.")
+    commandName: "stats", abstract: "Show rows and bytes by period, table by table.",
+    discussion: """
+      Example:
+        archiver inspect stats --by year
+      """)
 
   @OptionGroup var options: InspectOptions
 
@@ -115,7 +130,12 @@ extension PartitionUnit: ExpressibleByArgument {}
 struct InspectDDLCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ddl", abstract: "Print SQL by which a query engine reads the archive as it stands.",
-    discussion: "One statement a table, named as the table, with the columns of its newest batch.")
+    discussion: """
+      One statement a table, named as the table, with the columns of its newest batch.
+
+      Example:
+        archiver inspect ddl --engine duckdb --table events
+      """)
 
   @OptionGroup var options: InspectOptions
 

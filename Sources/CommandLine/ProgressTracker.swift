@@ -27,16 +27,21 @@ struct ProgressSnapshot: Sendable, Equatable {
 
   /// `app.public.events  [##........]  24 %  12,345 rows  8,900 rows/s  1.2 MiB  4.2 s left`
   ///
-  /// At most `columns` characters: the bar gives way first, then the end.
+  /// At most `columns` characters: the bytes give way first, then the bar, then the end.
   func bar(columns: Int) -> String {
     let count = "\(Readable.count(rows)) rows"
-    guard let percent else { return String(([table, count] + pace).joined(separator: "  ").prefix(max(0, columns))) }
-    let figures = ["\(percent) %", count] + pace
-    let width = min(30, columns - ([table] + figures).joined(separator: "  ").count - 4)
-    guard width >= 5 else { return String(([table] + figures).joined(separator: "  ").prefix(max(0, columns))) }
-    let filled = percent * width / 100
-    let bar = "[" + String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled) + "]"
-    return ([table, bar] + figures).joined(separator: "  ")
+    let all = ([table] + (percent.map { ["\($0) %"] } ?? []) + [count] + pace).joined(separator: "  ")
+    if let percent {
+      for figures in [pace, rate + left] {
+        let rest = ["\(percent) %", count] + figures
+        let width = min(30, columns - ([table] + rest).joined(separator: "  ").count - 4)
+        guard width >= 10 else { continue }
+        let filled = percent * width / 100
+        let bar = "[" + String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled) + "]"
+        return ([table, bar] + rest).joined(separator: "  ")
+      }
+    }
+    return String(all.prefix(max(0, columns)))
   }
 
   /// 0 to 100; nil when the rows were not counted.
@@ -45,10 +50,9 @@ struct ProgressSnapshot: Sendable, Equatable {
     return min(100, rows * 100 / total)
   }
 
-  private var pace: [String] {
-    let left = timeLeft.map { ["\(Readable.duration($0)) left"] } ?? []
-    return ["\(Readable.count(Int(rowsPerSecond))) rows/s", Readable.bytes(bytes)] + left
-  }
+  private var pace: [String] { rate + [Readable.bytes(bytes)] + left }
+  private var rate: [String] { ["\(Readable.count(Int(rowsPerSecond))) rows/s"] }
+  private var left: [String] { timeLeft.map { ["\(Readable.duration($0)) left"] } ?? [] }
 }
 
 /// Adds events up and decides when there is something to show; the clock is the caller's.

@@ -24,6 +24,18 @@ import Testing
     #expect(ExitStatus.combined([refused, broken], nothingWentWell: true)?.code == 1)
   }
 
+  @Test func `a stopped run has the code a shell gives its signal`() {
+    #expect(ExitStatus(signal: SIGINT).code == 130)
+    #expect(ExitStatus(signal: SIGTERM).code == 143)
+  }
+
+  @Test func `what a server says cannot break the line or steer the terminal`() {
+    let error = OperationError(.failed, "cannot archive", cause: "no\n  way\u{1B}[2J", hint: "run\nGRANT\u{202E} x")
+    #expect(
+      CommandSession.text(of: error)
+        == "error: cannot archive: no way\\u{1b}[2J\nhint: run\nGRANT\\u{202e} x\n")
+  }
+
   @Test func `an error prints what, where, why and what to do`() {
     let error = OperationError(.failed, "cannot archive", at: "app.public.events", cause: "it broke", hint: "mend it")
     #expect(CommandSession.text(of: error) == "error: cannot archive (app.public.events): it broke\nhint: mend it\n")
@@ -41,6 +53,12 @@ import Testing
     #expect(line == "2000-01-01T00:00:00Z info batch archived cause=\"two words\" run_id=r-1\n")
   }
 
+  @Test func `text lines are one line each, whatever they hold`() {
+    let line = LineLogHandler.line(
+      .text, time: time, level: .info, message: "a\nb\u{7}", metadata: ["x": "say \"hi\"\n", "empty": "", "eq": "a=b"])
+    #expect(line == "2000-01-01T00:00:00Z info a b\\u{7} empty=\"\" eq=\"a=b\" x=\"say \\\"hi\\\"\"\n")
+  }
+
   @Test func `json lines are one object each, whatever the message holds`() throws {
     let line = LineLogHandler.line(
       .json, time: time, level: .error, message: "a \"b\"\nc", metadata: ["run_id": "r-1"])
@@ -49,41 +67,5 @@ import Testing
     #expect(object["message"] == "a \"b\"\nc")
     #expect(object["run_id"] == "r-1")
     #expect(object["level"] == "error")
-  }
-}
-
-@Suite struct ProgressTests {
-  @Test func `a snapshot tells rows, share, rate, bytes and the time left`() {
-    let snapshot = ProgressSnapshot(
-      table: "app.public.events", rows: 12_000, bytes: 2_097_152, total: 48_000, elapsed: .seconds(3))
-    #expect(
-      snapshot.text == "app.public.events  12,000 of 48,000 rows (25 %)  4,000 rows/s  2.0 MiB  9.0 s left")
-    let uncounted = ProgressSnapshot(table: "t", rows: 5, bytes: 10, total: nil, elapsed: .seconds(1))
-    #expect(uncounted.text == "t  5 rows  5 rows/s  10 B")
-    #expect(snapshot.bar(columns: 100).contains("["))
-    #expect(snapshot.bar(columns: 40).count == 40)
-  }
-
-  @Test func `plain progress says nothing before its interval is over`() throws {
-    var tracker = ProgressTracker(interval: .seconds(10), showsBeginning: false)
-    let name = TableName(database: "app", schema: "public", table: "events")
-    #expect(tracker.take(.began(table: name, rowCount: 100), at: .zero) == .nothing)
-    #expect(tracker.take(.advanced(rows: 10, bytes: 5), at: .seconds(9)) == .nothing)
-    guard case .show(let snapshot) = tracker.take(.advanced(rows: 10, bytes: 5), at: .seconds(11)) else {
-      Issue.record("expected a line")
-      return
-    }
-    #expect(snapshot.rows == 20 && snapshot.bytes == 10 && snapshot.total == 100)
-    #expect(tracker.take(.advanced(rows: 1, bytes: 1), at: .seconds(12)) == .nothing)
-  }
-
-  @Test(arguments: [("90s", 90), ("30m", 1800), ("2h", 7200), ("1d", 86_400), ("1h30m", 5400)])
-  func `durations read as written`(text: String, seconds: Int) {
-    #expect(DurationArgument(argument: text)?.duration == .seconds(seconds))
-  }
-
-  @Test(arguments: ["", "0s", "5", "h", "-1h", "1w", "1h5"])
-  func `what is no duration is refused`(text: String) {
-    #expect(DurationArgument(argument: text) == nil)
   }
 }

@@ -71,6 +71,60 @@ import Testing
     #expect(result.errorOutput.contains("--help"))
   }
 
+  @Test func `validate answers in JSON as well`() async throws {
+    try await withArchiveScenario(rows: 10) { scenario in
+      let good = try await scenario.archiver("config", "validate", "--output", "json")
+      let object = try #require(try JSONSerialization.jsonObject(with: Data(good.outputBytes)) as? [String: Any])
+      #expect(object["tables"] as? Int == 1 && object["connected"] as? Bool == false)
+      #expect((object["problems"] as? [Any])?.isEmpty == true)
+    }
+  }
+
+  @Test func `a filter that matches nothing is a configuration error that names what there is`() async throws {
+    try await withArchiveScenario(rows: 10) { scenario in
+      let result = try await scenario.archiver("archive", "--table", "events", "--table", "evnts", expecting: 78)
+      #expect(result.errorOutput.contains("--table evnts") && result.errorOutput.contains("app.public.events"))
+      #expect(scenario.files.isEmpty)
+    }
+  }
+
+  @Test func `every log line and the result carry the run`() async throws {
+    try await withArchiveScenario(rows: 700) { scenario in
+      let result = try await scenario.archiver("archive", "-v", "--output", "json")
+      let report = try #require(try JSONSerialization.jsonObject(with: Data(result.outputBytes)) as? [String: Any])
+      let runID = try #require(report["run_id"] as? String)
+      let lines = result.errorOutput.split(separator: "\n")
+      #expect(lines.count >= 5)
+      for line in lines {
+        let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: String]
+        #expect(object?["run_id"] == runID, "\(line)")
+      }
+    }
+  }
+
+  @Test func `a run without trouble writes nothing on standard error`() async throws {
+    try await withArchiveScenario(rows: 700) { scenario in
+      let archived = try await scenario.archiver("archive")
+      let verified = try await scenario.archiver("verify")
+      #expect(archived.errorOutput == "" && verified.errorOutput == "")
+    }
+  }
+
+  /// How a shell can spoil the streams, and the exit code.
+  @Test(arguments: [
+    (">&-", Int32(0)), ("2>&-", 0), ("<&- >&- 2>&-", 0), (">/dev/full", 1), ("| head -c 5; exit ${PIPESTATUS[0]}", 0),
+  ])
+  func `spoiled standard streams never crash it, and lost results are an error`(
+    redirection: String, code: Int32
+  ) async throws {
+    let shell = try await CommandRun(
+      URL(fileURLWithPath: "/bin/bash"),
+      ["-c", "\"$0\" config schema \(redirection)", TestEnvironment.archiverBinary().path],
+      environment: ArchiverCommand.cleanEnvironment
+    ).result()
+    #expect(shell.exitCode == code, "\(shell)")
+  }
+
   @Test func `help and version are no errors`() async throws {
     for arguments in [["--help"], [], ["archive", "--help"], ["--version"]] {
       let result = try await ArchiverCommand(arguments).run()
