@@ -88,43 +88,6 @@ import Testing
     }
   }
 
-  @Test func `every log line and the result carry the run`() async throws {
-    try await withArchiveScenario(rows: 700) { scenario in
-      let result = try await scenario.archiver("archive", "-v", "--output", "json")
-      let report = try #require(try JSONSerialization.jsonObject(with: Data(result.outputBytes)) as? [String: Any])
-      let runID = try #require(report["run_id"] as? String)
-      let lines = result.errorOutput.split(separator: "\n")
-      #expect(lines.count >= 5)
-      for line in lines {
-        let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: String]
-        #expect(object?["run_id"] == runID, "\(line)")
-      }
-    }
-  }
-
-  @Test func `a run without trouble writes nothing on standard error`() async throws {
-    try await withArchiveScenario(rows: 700) { scenario in
-      let archived = try await scenario.archiver("archive")
-      let verified = try await scenario.archiver("verify")
-      #expect(archived.errorOutput == "" && verified.errorOutput == "")
-    }
-  }
-
-  /// How a shell can spoil the streams, and the exit code.
-  @Test(arguments: [
-    (">&-", Int32(0)), ("2>&-", 0), ("<&- >&- 2>&-", 0), (">/dev/full", 1), ("| head -c 5; exit ${PIPESTATUS[0]}", 0),
-  ])
-  func `spoiled standard streams never crash it, and lost results are an error`(
-    redirection: String, code: Int32
-  ) async throws {
-    let shell = try await CommandRun(
-      URL(fileURLWithPath: "/bin/bash"),
-      ["-c", "\"$0\" config schema \(redirection)", TestEnvironment.archiverBinary().path],
-      environment: ArchiverCommand.cleanEnvironment
-    ).result()
-    #expect(shell.exitCode == code, "\(shell)")
-  }
-
   @Test func `help and version are no errors`() async throws {
     for arguments in [["--help"], [], ["archive", "--help"], ["--version"]] {
       let result = try await ArchiverCommand(arguments).run()
