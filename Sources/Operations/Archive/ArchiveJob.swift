@@ -71,7 +71,11 @@ package struct ArchiveJob: Sendable {
       })
     let key = ArchiveLayout.runRecord(context.runID, startedAt: report.startedAt)
     do {
-      _ = try await store.put(key, ArchiveDocument.encode(record), PutOptions(contentType: "application/json"))
+      let document = try ArchiveDocument.encode(record)
+      // A task of its own, since a cancelled run still owes its record.
+      try await Task {
+        _ = try await store.put(key, document, PutOptions(contentType: "application/json"))
+      }.value
       report.runRecordKey = key
     } catch {
       report.errors.append(.wrapping(error, "cannot write the run record", at: key))

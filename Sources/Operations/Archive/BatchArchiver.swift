@@ -52,7 +52,11 @@ struct BatchArchiver: Sendable {
       if let error = error as? PostgresError, error.kind == .commitUncertain {
         throw OperationError.wrapping(error, "it is not known whether the batch was committed", at: place)
       }
-      if !state.isCommitted { await discard(batchID, state) }
+      if !state.isCommitted {
+        // A task of its own, since a cancelled one could send no request.
+        let done = state
+        await Task { await discard(batchID, done) }.value
+      }
       throw OperationError.wrapping(error, "cannot archive the batch", at: place)
     }
   }
@@ -155,7 +159,8 @@ struct BatchArchiver: Sendable {
     let manifest = removal.manifest
     let key = ArchiveLayout.document(.manifest, in: manifest.folder, batch: manifest.batchID)
     do {
-      try await put(key, removal.document)
+      // A task of its own: the batch is committed, and a cancelled run still owes its manifest.
+      try await Task { try await put(key, removal.document) }.value
     } catch {
       var error = OperationError.wrapping(error, "cannot write the manifest", at: key)
       error.cause += "; the batch is committed and its objects are checked"
