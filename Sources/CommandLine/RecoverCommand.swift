@@ -7,9 +7,9 @@ struct RecoverCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "recover", abstract: "Settle batches that a crash left in doubt.",
     discussion: """
-      Batches that the database committed get their manifest; what a rolled-back batch left in storage is removed, once \
-      all its rows are seen in the database. Batches still in work are waited for. `archive` settles what it finds too. Exits with 1 \
-      when a batch stays in doubt.
+      Batches that the database committed get their manifest; what a rolled-back batch left in storage is kept and marked \
+      as aborted, once all its keys are seen in the database. Batches still in work are waited for. `archive` settles \
+      what it finds too. Exits with 1 when a batch stays in doubt.
 
       Examples:
         archiver recover

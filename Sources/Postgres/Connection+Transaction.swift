@@ -85,8 +85,10 @@ extension Connection {
     do throws(PostgresError) {
       return try await execute("COMMIT", [], patient).commandTag
     } catch {
-      let isUnknown = error.sqlState.map(Self.statesOfUnknownOutcome.contains) ?? false
-      guard isUnknown || error.kind == .connectionLost || error.kind == .commitUncertain else {
+      guard
+        error.kind == .connectionLost || error.kind == .commitUncertain || !session.isOpen
+          || Self.leavesOutcomeUnknown(error.sqlState ?? "")
+      else {
         // An answered error leaves a session without transaction.
         if session.transactionStatus != PQTRANS_IDLE { session.close() }
         throw error
@@ -99,8 +101,14 @@ extension Connection {
   /// A COMMIT may wait for constraints and for a synchronous standby even when the transaction's time is nearly up.
   private static let shortestCommitTimeout = Duration.seconds(60)
 
-  /// transaction_resolution_unknown and statement_completion_unknown.
-  private static let statesOfUnknownOutcome: Set<String> = ["08007", "40003"]
+  /// Whether an answer to COMMIT with that SQLSTATE leaves open what became of it.
+  ///
+  /// 40003 (statement_completion_unknown), and what a pooler or a server on its way out says instead of the answer: the
+  /// classes 08 and 57P, and the timeouts that end a session (25P03, 25P04). Wrongly uncertain costs a settling; wrongly
+  /// certain could cost rows.
+  private static func leavesOutcomeUnknown(_ state: String) -> Bool {
+    state.hasPrefix("08") || state.hasPrefix("57P") || ["40003", "25P03", "25P04"].contains(state)
+  }
 
   /// Rolls back, also in a cancelled task. A session that cannot be brought to idle is closed, which rolls back too.
   private func rollBack(_ transaction: Transaction) async {

@@ -100,7 +100,7 @@ struct DatabaseArchiver: Sendable {
     let ledger = database.ledgerSchema.map(Ledger.init(schema:))
     let settled = try await Settler(table: rows.table, ledger: ledger, pool: pool, store: store, context: context).run(
       waits: false)
-    report.warnings += settled.map { "batch \($0.batchID) of an earlier run: \($0.detail)" }
+    report.warnings += settled.map { "batch \($0.batchID), not of this run: \($0.detail)" }
     if let doubt = settled.first(where: { $0.outcome == .inDoubt }) {
       throw OperationError(
         .failed, "an earlier batch is in doubt", at: "\(source.name), batch \(doubt.batchID)", cause: doubt.detail,
@@ -172,7 +172,11 @@ struct DatabaseArchiver: Sendable {
       throw .wrapping(error, "cannot find the oldest and newest rows", at: "\(rows.source.name)")
     }
     let partition = Partition(holding: report.oldest ?? rows.cutoff, unit: rows.source.partition)
-    report.statements = [rows.fetch(in: partition, after: nil, limit: rows.source.batchSize), rows.delete]
+    // The keys that restores hold would fill the screen, and belong in no log.
+    let shown = EligibleRows(
+      table: rows.table, source: rows.source, timeColumn: rows.timeColumn, timeType: rows.timeType, cutoff: rows.cutoff,
+      holdCondition: rows.holdCondition.map { _ in "/* restored rows on hold are left out */ true" })
+    report.statements = [shown.fetch(in: partition, after: nil, limit: rows.source.batchSize), rows.delete]
   }
 
   private func count(_ rows: EligibleRows) async throws(OperationError) -> Int {

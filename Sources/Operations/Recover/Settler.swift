@@ -6,7 +6,8 @@ import Postgres
 
 /// Finds out what became of the batches that a crash left behind in one table's part of the archive.
 ///
-/// An object is removed only when every one of its rows is seen in the database, or in a committed batch.
+/// Nothing is ever removed on a verdict of "rolled back": a copy of the database comes to that verdict about batches that
+/// the original commits. The batch is marked as aborted, its prepared document stays, and the ledger is asked again.
 struct Settler: Sendable {
   let table: TableDescription
   let ledger: Ledger?
@@ -30,7 +31,9 @@ struct Settler: Sendable {
           await remove(prepared)
           continue
         }
-        findings.append(try await settle(batch, preparedKey: prepared, files, waits: waits))
+        if let finding = try await settle(batch, preparedKey: prepared, files, waits: waits) {
+          findings.append(finding)
+        }
       } else if waits, let finding = try await settleOrphans(batch, files) {
         findings.append(finding)
       }
@@ -73,7 +76,7 @@ struct Settler: Sendable {
 
   private func settle(
     _ batch: UUIDv7, preparedKey: String, _ files: Files, waits: Bool
-  ) async throws(OperationError) -> RecoverReport.Finding {
+  ) async throws(OperationError) -> RecoverReport.Finding? {
     let place = "\(table.name), batch \(batch)"
     let prepared: Manifest
     do {
@@ -90,19 +93,21 @@ struct Settler: Sendable {
           TransactionOptions(pinned: PinnedSettings(additional: table.pinnedSettings))
         ) { transaction in
           guard try await lock(batch, waits: waits, in: transaction) else {
-            return finding(batch, .inProgress, "another run is at work on it")
+            return finding(batch, .inProgress, "it is another run's, which is at work on it; left alone")
           }
+          if try await hasManifest(batch, files) { return nil }
           if let entry = try await ledger?.entry(batch, in: transaction) {
             return try await commit(prepared, at: entry.committedAt, expecting: entry.manifestSHA256, preparedKey)
           }
+          if ledger != nil, files.documents[.aborted] != nil { return nil }
           let keys = try await ArchivedKeys.read(prepared, from: store)
           let missing = try await KeyLookup(table: table).missing(keys, in: transaction)
-          if missing.isEmpty { return await rollBack(batch, files, preparedKey: preparedKey) }
+          if missing.isEmpty { return try await markAborted(batch, files) }
           if missing.count == keys.count, ledger == nil {
             return try await commit(prepared, at: Timestamp.now, expecting: nil, preparedKey)
           }
           if ledger != nil, try await areArchived(missing, after: batch, files) {
-            return await rollBack(batch, files, preparedKey: preparedKey)
+            return try await markAborted(batch, files)
           }
           return finding(
             batch, .inDoubt,
@@ -141,23 +146,24 @@ struct Settler: Sendable {
     return finding(prepared.batchID, .committed, "it was committed; its manifest is written now")
   }
 
-  /// Removes the objects, then the document that points to them; marks the batch where deleting is not allowed.
-  private func rollBack(_ batch: UUIDv7, _ files: Files, preparedKey: String?) async -> RecoverReport.Finding {
+  /// Whether the batch was committed and explained since the listing was made.
+  private func hasManifest(_ batch: UUIDv7, _ files: Files) async throws(ObjectStoreError) -> Bool {
     do {
-      for info in files.objects { try await store.delete(info.key) }
-      if let preparedKey { try await store.delete(preparedKey) }
-      return finding(batch, .rolledBack, "it was rolled back; its objects are removed")
+      _ = try await store.head(ArchiveLayout.document(.manifest, in: files.folder, batch: batch))
+      return true
     } catch {
-      let key = ArchiveLayout.document(.aborted, in: files.folder, batch: batch)
-      let note = Array("{\"format\": \"archiver-aborted/1\", \"batch_id\": \"\(batch)\"}\n".utf8)
-      do {
-        _ = try await store.put(key, note, PutOptions(contentType: "application/json"))
-        return finding(
-          batch, .rolledBack, "it was rolled back; its objects cannot be removed and are marked as aborted")
-      } catch {
-        return finding(batch, .inDoubt, "it was rolled back, but neither removed nor marked: \(error)")
-      }
+      guard error.code == .notFound else { throw error }
+      return false
     }
+  }
+
+  /// Leaves the note that explains a rolled-back batch's objects; nil when it was there.
+  private func markAborted(_ batch: UUIDv7, _ files: Files) async throws -> RecoverReport.Finding? {
+    if files.documents[.aborted] != nil { return nil }
+    let key = ArchiveLayout.document(.aborted, in: files.folder, batch: batch)
+    let note = Array("{\"format\": \"archiver-aborted/1\", \"batch_id\": \"\(batch)\"}\n".utf8)
+    _ = try await store.put(key, note, PutOptions(contentType: "application/json"))
+    return finding(batch, .rolledBack, "it was rolled back; its objects are kept and marked as aborted")
   }
 
   /// Whether later committed batches of the same folder hold all of `keys`.
@@ -174,8 +180,8 @@ struct Settler: Sendable {
     return wanted.isEmpty
   }
 
-  /// Objects that no document explains: removed when their batch cannot be in work any more and all their rows are in the
-  /// database; left to `verify` otherwise.
+  /// Objects that no document explains: marked as aborted when the ledger does not know their batch and all their keys are
+  /// in the database; left to `verify` otherwise.
   private func settleOrphans(_ batch: UUIDv7, _ files: Files) async throws(OperationError) -> RecoverReport.Finding? {
     guard !files.objects.isEmpty else { return nil }
     do {
@@ -184,7 +190,12 @@ struct Settler: Sendable {
           TransactionOptions(pinned: PinnedSettings(additional: table.pinnedSettings))
         ) { transaction in
           guard try await lock(batch, waits: false, in: transaction) else {
-            return finding(batch, .inProgress, "another run is at work on it")
+            return finding(batch, .inProgress, "it is another run's, which is at work on it; left alone")
+          }
+          if try await hasManifest(batch, files) { return nil }
+          if try await ledger?.entry(batch, in: transaction) != nil {
+            return finding(
+              batch, .inDoubt, "the ledger holds it as committed, but its manifest is gone; put it back from a copy")
           }
           var keys: [[String]] = []
           for info in files.objects {
@@ -196,7 +207,7 @@ struct Settler: Sendable {
           guard try await KeyLookup(table: table).missing(keys, in: transaction).isEmpty else {
             return finding(batch, .inDoubt, "its objects have no manifest, and not all of its rows are in the database")
           }
-          return await rollBack(batch, files, preparedKey: nil)
+          return try await markAborted(batch, files)
         }
       }
     } catch {

@@ -17,6 +17,9 @@ package struct Ledger: Sendable {
   }
 
   /// The quoted name.
+  /// Key of the advisory lock under which the ledger is created: the letters `archledg` as a number.
+  private static let creationLockKey: Int64 = 0x6172_6368_6C65_6467
+
   var table: String { SQLText.identifier(schema) + ".batch" }
 
   /// What creates it; an administrator runs these where the archiver's role may not.
@@ -41,6 +44,9 @@ package struct Ledger: Sendable {
   func create(over connection: Connection, database: String) async throws(OperationError) {
     do {
       try await connection.withTransaction { transaction in
+        if try await exists(in: transaction) { return }
+        // IF NOT EXISTS does not hold between two that create at once: one at a time, then look again.
+        try await transaction.execute("SELECT pg_catalog.pg_advisory_xact_lock(\(Self.creationLockKey))")
         if try await exists(in: transaction) { return }
         // CREATE SCHEMA IF NOT EXISTS asks for the right to create even where the schema is there.
         let schemaResult = try await transaction.execute(
