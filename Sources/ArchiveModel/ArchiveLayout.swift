@@ -21,7 +21,7 @@ package enum ArchiveLayout {
     case manifest
     /// The batch is in doubt: it was about to be committed.
     case prepared
-    /// The batch was rolled back; its objects could not be removed.
+    /// The batch was rolled back; its objects are kept.
     case aborted
     /// The batch's rows came back with a database of an earlier time and were archived anew.
     case superseded
