@@ -140,4 +140,21 @@ import Testing
       }
     }
   }
+
+  @Test func `a row that will not be deleted rolls its batch back, objects and all`() async throws {
+    try await withArchiveScenario(rows: 20) { scenario in
+      _ = try await scenario.database.psql(
+        """
+        CREATE FUNCTION public.keep() RETURNS trigger LANGUAGE plpgsql AS
+          'BEGIN IF OLD.id = 3 THEN RETURN NULL; END IF; RETURN OLD; END';
+        CREATE TRIGGER keep BEFORE DELETE ON public.events FOR EACH ROW EXECUTE FUNCTION public.keep()
+        """)
+      try scenario.configure(table: "hazards: [delete-trigger]\npartition: none")
+      let result = try await scenario.archiver("archive", expecting: 1)
+      #expect(result.errorOutput.contains("the delete does not match the batch"))
+      let left = try await scenario.database.psql("SELECT count(*) FROM public.events WHERE kind <> 'fresh'")
+      #expect(left == "20")
+      #expect(!scenario.files.contains { $0.hasPrefix("db=") })
+    }
+  }
 }
