@@ -45,7 +45,8 @@ let package = Package(
   targets: [
     .executableTarget(name: "archiver", dependencies: ["CommandLine"], swiftSettings: settings),
     library(
-      "CommandLine", ["Operations", "Settings", "ArchiveModel", "ObjectStore", "Postgres", argumentParser, logging]),
+      "CommandLine",
+      ["Operations", "Settings", "ArchiveModel", "ObjectStore", "Postgres", "Hashing", argumentParser, logging]),
     library("Settings", ["ArchiveModel", yams]),
     library(
       "Operations", ["ObjectStore", "Postgres", "RowCodec", "Gzip", "Hashing", "ArchiveModel", "Execution", logging]),
@@ -76,7 +77,8 @@ let package = Package(
     .testTarget(
       name: "IntegrationTests",
       dependencies: [
-        "CommandLine", "Operations", "ObjectStore", "Postgres", "ArchiveModel", "Hashing", "archiver", "TestSupport",
+        "CommandLine", "Operations", "ObjectStore", "Postgres", "ArchiveModel", "Hashing", "Gzip", "archiver",
+        "TestSupport",
         logging,
       ],
       swiftSettings: testSettings),

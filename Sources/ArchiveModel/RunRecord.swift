@@ -7,11 +7,17 @@ package struct RunRecord: Codable, Sendable, Equatable {
   package var runID: UUIDv7
   package var startedAt: Timestamp
   package var finishedAt: Timestamp
+  /// The records that no other one named when this one was written: what it follows. Nil in records of older versions.
+  package var previous: [DocumentReference]?
   package var tables: [Table]
 
-  package init(tool: String, runID: UUIDv7, startedAt: Timestamp, finishedAt: Timestamp, tables: [Table]) {
+  package init(
+    tool: String, runID: UUIDv7, startedAt: Timestamp, finishedAt: Timestamp, previous: [DocumentReference]?,
+    tables: [Table]
+  ) {
     (format, self.tool, self.runID) = (Self.format, tool, runID)
-    (self.startedAt, self.finishedAt, self.tables) = (startedAt, finishedAt, tables)
+    (self.startedAt, self.finishedAt) = (startedAt, finishedAt)
+    (self.previous, self.tables) = (previous, tables)
   }
 
   /// One table's part.
@@ -28,13 +34,13 @@ package struct RunRecord: Codable, Sendable, Equatable {
     package var bytes: Int
     /// Eligible rows left, locked by others or held; nil when they were not counted.
     package var remaining: Int?
-    package var manifests: [ManifestReference]
+    package var manifests: [DocumentReference]
     /// The error's message, which never holds row values.
     package var error: String?
 
     package init(
       name: TableName, outcome: String, cutoff: Timestamp?, eligible: Int?, rows: Int, bytes: Int, remaining: Int?,
-      manifests: [ManifestReference], error: String?
+      manifests: [DocumentReference], error: String?
     ) {
       (database, schema, table) = (name.database, name.schema, name.table)
       (self.outcome, self.cutoff, self.eligible, self.rows) = (outcome, cutoff, eligible, rows)
@@ -42,8 +48,8 @@ package struct RunRecord: Codable, Sendable, Equatable {
     }
   }
 
-  /// A manifest that the run wrote, and the SHA-256 of its bytes.
-  package struct ManifestReference: Codable, Sendable, Equatable {
+  /// A document of the archive, such as a manifest that the run wrote, and the SHA-256 of its bytes.
+  package struct DocumentReference: Codable, Sendable, Hashable {
     package var key: String
     package var sha256: String
 
@@ -53,7 +59,7 @@ package struct RunRecord: Codable, Sendable, Equatable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case format, tool, tables
+    case format, tool, previous, tables
     case runID = "run_id"
     case startedAt = "started_at"
     case finishedAt = "finished_at"

@@ -113,7 +113,7 @@ struct ArchiveReportOutput {
     var newest: Timestamp?
     var statements: [String]
     var warnings: [String]
-    var manifests: [RunRecord.ManifestReference]
+    var manifests: [RunRecord.DocumentReference]
     var error: ErrorDocument?
 
     init(_ part: ArchiveReport.Table) {

@@ -1,6 +1,7 @@
 import ArchiveModel
 import ArgumentParser
 import Foundation
+import Hashing
 import ObjectStore
 import Operations
 
@@ -9,6 +10,12 @@ extension VerifyLevel: ExpressibleByArgument {}
 extension Sample: ExpressibleByArgument {
   package init?(argument: String) {
     self.init(argument)
+  }
+}
+
+extension SHA256Digest: ExpressibleByArgument {
+  package init?(argument: String) {
+    self.init(hex: argument)
   }
 }
 
@@ -34,8 +41,21 @@ struct VerifyCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Only the K-th of N stable parts of the archive.", valueName: "k/n"))
   var sample: Sample?
 
+  @Option(
+    help: ArgumentHelp(
+      "A head that an earlier verify printed: whatever came before it must be there, unaltered (repeatable).",
+      valueName: "sha256"))
+  var sinceHead: [SHA256Digest] = []
+
   @Option(help: ArgumentHelp("Also write one self-contained HTML page.", valueName: "file.html"))
   var report: String?
+
+  func validate() throws {
+    guard !sinceHead.isEmpty else { return }
+    if sample != nil || !selection.narrow(common.nameSelection).takesWholeTables {
+      throw ValidationError("--since-head is about the whole archive: leave out --sample and the selection")
+    }
+  }
 
   func run() async throws {
     try await CommandSession(common).run { session in
@@ -43,6 +63,7 @@ struct VerifyCommand: AsyncParsableCommand {
       let configuration = needsConfiguration ? try session.loadConfiguration() : nil
       let store = try session.store(storage, configuration)
       var request = VerifyRequest(selection: selection.narrow(common.nameSelection), level: level, sample: sample)
+      request.keptHeads = sinceHead
       if level == .database, let configuration { request.databases = try session.databases(configuration) }
       let found = try await VerifyJob(request: request, store: store, context: session.context).run()
       let output = VerifyOutput(report: found)

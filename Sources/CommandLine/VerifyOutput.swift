@@ -22,6 +22,9 @@ struct VerifyOutput {
     var text = table.isEmpty ? "" : table.text + "\n"
     for finding in report.findings { text += Self.line(finding) }
     for note in report.notes { text += "note: \(PrintableText.escaped(note))\n" }
+    for head in report.heads {
+      text += PrintableText.escaped("head \(head.sha256) of \(head.key): keep it for --since-head") + "\n"
+    }
     return text + verdict + "\n"
   }
 
@@ -96,6 +99,7 @@ struct VerifyOutput {
     var bytes: Int
     var findings: Int
     var runRecords: Int
+    var heads: [RunRecord.DocumentReference]
     var notes: [String]
     var tables: [Table]
 
@@ -106,12 +110,12 @@ struct VerifyOutput {
       seconds = Double(whole) + Double(fraction / 1_000_000_000_000_000) / 1000
       (batches, objects, rows) = (report.batchCount, report.objectCount, report.rowCount)
       (bytes, findings, notes) = (report.byteCount, report.findings.count, report.notes)
-      runRecords = report.runRecords
+      (runRecords, heads) = (report.runRecords, report.heads)
       tables = report.tables.map(Table.init)
     }
 
     enum CodingKeys: String, CodingKey {
-      case storage, level, sample, seconds, batches, objects, rows, bytes, findings, notes, tables
+      case storage, level, sample, seconds, batches, objects, rows, bytes, findings, heads, notes, tables
       case runID = "run_id"
       case runRecords = "run_records"
     }

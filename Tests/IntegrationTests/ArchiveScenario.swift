@@ -19,7 +19,7 @@ struct ArchiveScenario {
       amount numeric(12,2), ratio double precision, tags text[], details jsonb, raw bytea, active boolean,
       day date, took interval, note varchar(80));
     INSERT INTO public.events (created_at, customer, kind, amount, ratio, tags, details, raw, active, day, took, note)
-    SELECT timestamptz '2025-01-30 00:00:00+00' + g * (interval '5 days' / \(rows)),
+    SELECT timestamptz '2025-01-30 00:00:00+00' + g * (interval '5 days' / \(max(rows, 1))),
       md5(g::text)::uuid, (ARRAY['view','click','buy'])[1 + g % 3], (g % 1000)::numeric / 7, g / 3.0,
       ARRAY['a' || g % 5, NULL, 'quote"d'], jsonb_build_object('n', g, 's', E'line\\nbreak'), decode(md5(g::text), 'hex'),
       g % 2 = 0, date '2025-01-30' + g % 5, g * interval '1 minute 1 second', CASE WHEN g % 10 > 0 THEN 'émoji 😀 ' || g END
@@ -30,9 +30,12 @@ struct ArchiveScenario {
   }
 
   /// Writes the configuration; `table` and `database` are further lines of YAML at their levels.
-  func configure(table: String = "", database: String = "", storage: String = "") throws {
+  func configure(
+    table: String = "", database: String = "", storage: String = "", top: String = "", batchSize: Int = 300
+  ) throws {
     let text = """
       version: 1
+      \(top)
       storage:
         url: \(storageURL)
       \(storage.indented(2))
@@ -44,7 +47,7 @@ struct ArchiveScenario {
             - name: events
               timestamp_column: created_at
               retention_days: 90
-              batch_size: 300
+              batch_size: \(batchSize)
       \(table.indented(8))
       """
     try directory.write(text, to: "archiver.yaml")

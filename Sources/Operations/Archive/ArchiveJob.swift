@@ -61,8 +61,8 @@ package struct ArchiveJob: Sendable {
   }
 
   private func writeRunRecord(_ report: inout ArchiveReport) async {
-    let record = RunRecord(
-      tool: Tool.name, runID: context.runID, startedAt: report.startedAt, finishedAt: report.finishedAt,
+    var record = RunRecord(
+      tool: Tool.name, runID: context.runID, startedAt: report.startedAt, finishedAt: report.finishedAt, previous: nil,
       tables: report.tables.map { table in
         RunRecord.Table(
           name: table.name, outcome: table.outcome.rawValue, cutoff: table.cutoff, eligible: table.eligible,
@@ -71,8 +71,14 @@ package struct ArchiveJob: Sendable {
       })
     let key = ArchiveLayout.runRecord(context.runID, startedAt: report.startedAt)
     do {
+      let store = store
+      // Tasks of their own, since a cancelled run still owes its record.
+      record.previous = try await Task { try await RunRecordChain(store: store).heads() }.value
+    } catch {
+      report.errors.append(.wrapping(error, "the run record names no earlier one", at: key))
+    }
+    do {
       let document = try ArchiveDocument.encode(record)
-      // A task of its own, since a cancelled run still owes its record.
       try await Task {
         _ = try await store.put(key, document, PutOptions(contentType: "application/json"))
       }.value

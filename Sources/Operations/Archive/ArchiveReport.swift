@@ -62,7 +62,7 @@ package struct ArchiveReport: Sendable {
     package var statements: [String] = []
     /// What an operator should know, one sentence each.
     package var warnings: [String] = []
-    package var manifests: [RunRecord.ManifestReference] = []
+    package var manifests: [RunRecord.DocumentReference] = []
     package var duration: Duration = .zero
     package var error: OperationError?
 

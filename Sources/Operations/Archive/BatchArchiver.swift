@@ -17,7 +17,7 @@ struct BatchArchiver: Sendable {
   /// A batch whose rows have left the database.
   struct Archived: Sendable {
     var manifest: Manifest
-    var reference: RunRecord.ManifestReference
+    var reference: RunRecord.DocumentReference
     /// How long the database was kept busy.
     var databaseTime: Duration
   }

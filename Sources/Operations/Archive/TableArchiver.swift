@@ -88,7 +88,7 @@ private actor BatchCollector {
   private var batches = 0
   private var bytes = 0
   private var contentBytes = 0
-  private var manifests: [RunRecord.ManifestReference] = []
+  private var manifests: [RunRecord.DocumentReference] = []
 
   func add(_ batch: BatchArchiver.Archived) {
     rows += batch.manifest.rowCount

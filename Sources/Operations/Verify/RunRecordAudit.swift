@@ -2,57 +2,102 @@ import ArchiveModel
 import Hashing
 import ObjectStore
 
-/// Compares what the run records say was committed with what is there.
+/// Compares what the run records say was committed with what is there, and the records with one another.
 struct RunRecordAudit: Sendable {
   let store: any ObjectStore
-  let selection: Selection
-  let sample: Sample?
+  let request: VerifyRequest
 
-  /// How many records there are, and what is wrong.
-  func run(_ seen: SeenBatches) async throws(OperationError) -> (records: Int, findings: [VerifyFinding]) {
-    var records = 0
+  struct Result: Sendable {
+    var recordCount = 0
+    /// Those that no other record names, oldest first.
+    var heads: [RunRecord.DocumentReference] = []
+    var findings: [VerifyFinding] = []
+  }
+
+  func run(_ seen: SeenBatches) async throws(OperationError) -> Result {
+    var sums: [String: String] = [:]
+    var links: [Link] = []
     var found: [VerifyFinding] = []
     let documents = RecordDocuments<RunRecord>(store: store, prefix: ArchiveLayout.runsPrefix)
-    let findings = try await documents.read(formats: [RunRecord.format]) { (key, record) throws(OperationError) in
-      records += 1
-      for table in record.tables {
+    let unreadable = try await documents.read(formats: [RunRecord.format]) {
+      (key, sha256, record) throws(OperationError) in
+      sums[key] = sha256.hex
+      links += (record?.previous ?? []).map { Link(from: key, to: $0) }
+      for table in record?.tables ?? [] {
         let name = TableName(database: table.database, schema: table.schema, table: table.table)
-        guard selection.includes(name) else { continue }
+        guard request.selection.includes(name) else { continue }
         for reference in table.manifests {
           if let finding = try await check(reference, name, seen, record: key) { found.append(finding) }
         }
       }
     }
-    return (records, findings + found)
+    var result = Result(recordCount: sums.count, findings: unreadable + found)
+    for link in links {
+      if let finding = try await check(link, sums) { result.findings.append(finding) }
+    }
+    for head in request.keptHeads where !sums.values.contains(head.hex) {
+      result.findings.append(
+        VerifyFinding(
+          .gap, key: "", expected: "the run record of SHA-256 \(head)", found: "none of \(sums.count) records has it",
+          detail: "the head that was kept"))
+    }
+    let named = Set(links.map(\.to))
+    result.heads = sums.map { RunRecord.DocumentReference(key: $0, sha256: $1) }.filter { !named.contains($0) }
+      .sorted { $0.key < $1.key }
+    return result
+  }
+
+  /// A record that names an earlier one.
+  private struct Link {
+    var from: String
+    var to: RunRecord.DocumentReference
+  }
+
+  private func check(_ link: Link, _ sums: [String: String]) async throws(OperationError) -> VerifyFinding? {
+    if sums[link.to.key] == link.to.sha256 { return nil }
+    return try await compare(
+      link.to, isPlausible: link.to.key.hasPrefix(ArchiveLayout.runsPrefix), named: "run record", by: link.from)
   }
 
   private func check(
-    _ reference: RunRecord.ManifestReference, _ table: TableName, _ seen: SeenBatches, record: String
+    _ reference: RunRecord.DocumentReference, _ table: TableName, _ seen: SeenBatches, record: String
   ) async throws(OperationError) -> VerifyFinding? {
-    guard case .document(.manifest, _, let batch) = ArchiveLayout.entry(reference.key) else {
+    var batch: UUIDv7?
+    if case .document(.manifest, _, let id) = ArchiveLayout.entry(reference.key) { batch = id }
+    if let batch {
+      guard request.sample?.includes(batch) ?? true else { return nil }
+      switch seen[batch] {
+      case .superseded, .unread: return nil
+      case .read where seen[batch]?.sha256 == reference.sha256: return nil
+      case .read, nil: break
+      }
+    }
+    return try await compare(
+      reference, isPlausible: batch != nil, named: "manifest", by: record, table: table, batchID: batch)
+  }
+
+  /// Looks once more at what looks wrong, since the archive may have grown since the walk.
+  private func compare(
+    _ reference: RunRecord.DocumentReference, isPlausible: Bool, named kind: String, by record: String,
+    table: TableName? = nil, batchID: UUIDv7? = nil
+  ) async throws(OperationError) -> VerifyFinding? {
+    guard isPlausible else {
       return VerifyFinding(
-        .manifest, table: table, key: record, expected: "keys of manifests", found: "the key \(reference.key)")
+        .manifest, table: table, key: record, expected: "the key of a \(kind)", found: "the key \(reference.key)")
     }
-    guard sample?.includes(batch) ?? true else { return nil }
-    switch seen[batch] {
-    case .superseded, .unread: return nil
-    case .read where seen[batch]?.sha256 == reference.sha256: return nil
-    case .read, nil: break
-    }
-    // The archive may have grown since the walk, so what looks wrong is looked at once more.
     let bytes: [UInt8]
     do {
       bytes = try await store.get(reference.key, maximumByteCount: ArchiveReader.maximumDocumentByteCount)
     } catch {
-      guard error.concernsOneObject else { throw .wrapping(error, "cannot read the manifest", at: reference.key) }
+      guard error.concernsOneObject else { throw .wrapping(error, "cannot read the \(kind)", at: reference.key) }
       return VerifyFinding(
-        .gap, table: table, key: reference.key, batchID: batch, expected: "the manifest that \(record) names",
+        .gap, table: table, key: reference.key, batchID: batchID, expected: "the \(kind) that \(record) names",
         found: error.code == .notFound ? "nothing" : error.message)
     }
     let sha256 = SHA256.hash(bytes.span).hex
     guard sha256 != reference.sha256 else { return nil }
     return VerifyFinding(
-      .manifest, table: table, key: reference.key, batchID: batch, expected: reference.sha256, found: sha256,
+      .manifest, table: table, key: reference.key, batchID: batchID, expected: reference.sha256, found: sha256,
       detail: "\(record) names another SHA-256")
   }
 }

@@ -159,7 +159,7 @@ struct TableAudit {
 
 extension Selection {
   /// Whether no filter leaves a batch of a table out that is let through by name.
-  var takesWholeTables: Bool { from == nil && to == nil && batches.isEmpty && run == nil && keys.isEmpty }
+  package var takesWholeTables: Bool { from == nil && to == nil && batches.isEmpty && run == nil && keys.isEmpty }
 }
 
 extension JobContext {

@@ -33,12 +33,12 @@ package enum FindingCode: String, Sendable, CaseIterable {
     case .batchID: "A row says that it belongs to another batch."
     case .range: "A row's time lies outside what the manifest promises, so searches by time may miss it."
     case .duplicateKey: "A primary key is archived twice, and no restore explains it."
-    case .manifest: "The manifest cannot be relied on, and so neither can its batch."
+    case .manifest: "The document is not what was written, and neither it nor what it stands for can be relied on."
     case .format: "A newer version of the tool wrote this; use that version to verify it."
     case .orphanObject:
       "No manifest names the object: its manifest was taken away, or a run was cut short; `archiver recover` tells."
     case .inDoubt: "A run was cut short at its commit; `archiver recover` finds out whether the rows were deleted."
-    case .gap: "A run says that it committed this batch, and it is gone."
+    case .gap: "A run record names this, and it is gone: a batch, or the record of a whole run, was taken away."
     case .ledger: "The database's ledger and the manifests do not agree on what was deleted."
     case .inDatabase: "Rows of a committed batch are in the database; no restore explains it."
     }

@@ -62,10 +62,9 @@ package struct VerifyJob: Sendable {
     }
     try await end(&table, into: &report)
     if request.selection.takesWholeTables {
-      let audit = RunRecordAudit(store: store, selection: request.selection, sample: request.sample)
-      let (records, findings) = try await audit.run(seen)
-      report.runRecords = records
-      add(findings, to: &report)
+      let result = try await RunRecordAudit(store: store, request: request).run(seen)
+      (report.runRecords, report.heads) = (result.recordCount, result.heads)
+      add(result.findings, to: &report)
     }
     for database in databases {
       let answer = try await database.compareLedger(seen, request)

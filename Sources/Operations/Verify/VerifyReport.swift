@@ -13,6 +13,8 @@ package struct VerifyReport: Sendable {
   package var tables: [Table] = []
   /// Run records read.
   package var runRecords = 0
+  /// The run records that no other one names: who keeps their sums can prove later that nothing before them changed.
+  package var heads: [RunRecord.DocumentReference] = []
   /// By table, then as found.
   package var findings: [VerifyFinding] = []
   /// What could not be looked at, and why, one sentence each.

@@ -1,3 +1,5 @@
+package import Hashing
+
 /// How closely `verify` looks.
 package enum VerifyLevel: String, Sendable, CaseIterable {
   /// Manifests and run records are read; objects are looked up, not read.
@@ -18,6 +20,8 @@ package struct VerifyRequest: Sendable {
   package var databases: [DatabaseSource]
   /// Batches looked at together, at least 1.
   package var parallelism: Int
+  /// SHA-256 sums of run records that must be in the archive still, with everything they follow.
+  package var keptHeads: [SHA256Digest] = []
 
   package init(
     selection: Selection = Selection(), level: VerifyLevel = .full, sample: Sample? = nil,

@@ -112,21 +112,26 @@ final class SampleArchive: Sendable {
   }
 
   /// Writes a run record that names the batches' manifests as they are now.
-  func writeRunRecord(_ drafts: [Draft]) async throws {
-    var references: [RunRecord.ManifestReference] = []
+  @discardableResult
+  func writeRunRecord(
+    _ drafts: [Draft], run: UUIDv7? = nil, previous: [RunRecord.DocumentReference] = []
+  ) async throws -> RunRecord.DocumentReference {
+    var references: [RunRecord.DocumentReference] = []
     for draft in drafts {
       let bytes = try await store.get(draft.manifestKey, maximumByteCount: 1 << 20)
       references.append(.init(key: draft.manifestKey, sha256: SHA256.hash(bytes.span).hex))
     }
     let start = Self.time("2025-06-01")
     let record = RunRecord(
-      tool: "test", runID: drafts[0].runID, startedAt: start, finishedAt: start,
+      tool: "test", runID: run ?? drafts[0].runID, startedAt: start, finishedAt: start, previous: previous,
       tables: [
         .init(
           name: Self.table, outcome: "complete", cutoff: nil, eligible: nil, rows: 0, bytes: 0, remaining: nil,
           manifests: references, error: nil)
       ])
-    try await put(ArchiveLayout.runRecord(record.runID, startedAt: start), try ArchiveDocument.encode(record))
+    let (key, bytes) = (ArchiveLayout.runRecord(record.runID, startedAt: start), try ArchiveDocument.encode(record))
+    try await put(key, bytes)
+    return .init(key: key, sha256: SHA256.hash(bytes.span).hex)
   }
 
   func put(_ key: String, _ bytes: [UInt8]) async throws {

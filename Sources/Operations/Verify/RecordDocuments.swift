@@ -1,0 +1,53 @@
+import ArchiveModel
+import Hashing
+import ObjectStore
+
+/// The records of one kind.
+struct RecordDocuments<Record: Decodable & Sendable>: Sendable {
+  let store: any ObjectStore
+  let prefix: String
+
+  /// Hands every document to `body` with its key and its bytes' SHA-256, and finds those that cannot be read.
+  ///
+  /// The record is nil where the bytes could be read and make no sense.
+  func read(
+    formats: [String], _ body: (String, SHA256Digest, Record?) async throws(OperationError) -> Void
+  ) async throws(OperationError) -> [VerifyFinding] {
+    var findings: [VerifyFinding] = []
+    var listing = store.list(prefix: prefix).makeAsyncIterator()
+    while true {
+      let info: ObjectInfo?
+      do {
+        info = try await listing.next(isolation: nil)
+      } catch {
+        throw .wrapping(error, "cannot list the archive", at: store.location)
+      }
+      guard let info else { return findings }
+      guard info.key.hasSuffix(".json") else { continue }
+      let bytes: [UInt8]
+      do {
+        bytes = try await store.get(info.key, maximumByteCount: ArchiveReader.maximumDocumentByteCount)
+      } catch {
+        guard error.concernsOneObject else { throw .wrapping(error, "cannot read the record", at: info.key) }
+        findings.append(
+          VerifyFinding(.manifest, key: info.key, expected: "a readable record", found: error.message))
+        continue
+      }
+      var record: Record?
+      do {
+        record = try ArchiveDocument.decode(Record.self, from: bytes, formats: formats)
+      } catch {
+        findings.append(Self.finding(error, info.key))
+      }
+      try await body(info.key, SHA256.hash(bytes.span), record)
+    }
+  }
+
+  private static func finding(_ error: ArchiveDocumentError, _ key: String) -> VerifyFinding {
+    switch error {
+    case .unreadable: VerifyFinding(.manifest, key: key, expected: "a readable record", found: error.cause)
+    case .unsupportedFormat(let found, let expected):
+      VerifyFinding(.format, key: key, expected: expected, found: found)
+    }
+  }
+}

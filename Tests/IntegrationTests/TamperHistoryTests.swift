@@ -1,0 +1,102 @@
+import ArchiveModel
+import Foundation
+import TestSupport
+import Testing
+
+/// What only a kept head or the database can tell, and archives of a thousand batches.
+@Suite struct TamperHistoryTests {
+  @Test func `a kept head tells that the newest run was taken away, which nothing else can`() async throws {
+    try await GoodArchive.withCopy { archive in
+      let kept = try await archive.verify().summary.heads.map(\.sha256)
+      let early = try archive.sha256(archive.runRecords[0])
+      #expect(try await archive.verify("--since-head", early, "--since-head", kept[0]).findings.isEmpty)
+
+      let newest = archive.runRecords[2]
+      for manifest in try archive.runRecord(newest).tables.flatMap(\.manifests) {
+        try archive.remove(try archive.manifest(manifest.key).objects[0].key)
+        try archive.remove(manifest.key)
+      }
+      try archive.remove(newest)
+      #expect(try await archive.verify().findings.isEmpty)
+      #expect(try await archive.verify("--since-head", early).findings.isEmpty)
+      let findings = try await archive.verify("--since-head", kept[0]).findings
+      #expect(findings.map(\.code) == ["gap"])
+      #expect(findings.first?.expected.contains(kept[0]) == true)
+    }
+  }
+
+  @Test func `a head covers everything before it, however well the rest was forged`() async throws {
+    try await GoodArchive.withCopy { archive in
+      let kept = try archive.sha256(archive.runRecords[2])
+      try archive.forgeLines(archive.objects[0]) { $0[2] = $0[2].replacing("row ", with: "cow ") }
+      #expect(try await archive.verify().findings.isEmpty, "without a head or a key, nothing tells")
+      #expect(try await archive.verify("--since-head", kept).findings.map(\.code) == ["gap"])
+    }
+  }
+
+  @Test func `two writers at once make two heads, which the next run follows`() async throws {
+    try await GoodArchive.withCopy { archive in
+      // As if the third run had not yet seen the second's record.
+      let first = archive.runRecords[0]
+      try archive.changeRunRecord(archive.runRecords[2]) { record in
+        record.previous = [.init(key: first, sha256: try archive.sha256(first))]
+      }
+      let (findings, summary) = try await archive.verify()
+      #expect(findings.isEmpty)
+      #expect(summary.heads.map(\.key) == Array(archive.runRecords[1...]))
+    }
+  }
+
+  @Test func `a head is about the whole archive`() async throws {
+    let head = String(repeating: "a", count: 64)
+    let result = try await archiver("verify", "--storage", "file:///nowhere", "--since-head", head, "--sample", "1/2")
+    #expect(result.exitCode == 64, "\(result)")
+  }
+
+  /// What the database's side of it can show; all but the first are invisible in storage.
+  static let database: [(name: String, sql: String, codes: [String])] = [
+    ("nothing", "SELECT", []),
+    (
+      "a ledger row removed",
+      "DELETE FROM archiver.batch WHERE batch_id = (SELECT max(batch_id::text)::uuid FROM archiver.batch)", ["ledger"]
+    ),
+    (
+      "a ledger row altered",
+      "UPDATE archiver.batch SET manifest_sha256 = repeat('0', 64) WHERE batch_id = (SELECT max(batch_id::text)::uuid FROM archiver.batch)",
+      ["ledger"]
+    ),
+    (
+      "a ledger row without a manifest",
+      "INSERT INTO archiver.batch SELECT gen_random_uuid(), run_id, \"table\", \"rows\", manifest_sha256, committed_at FROM archiver.batch LIMIT 1",
+      ["ledger"]
+    ),
+    (
+      "an archived row put back",
+      "INSERT INTO public.events (id, created_at) OVERRIDING SYSTEM VALUE VALUES (3, now())", ["in-database"]
+    ),
+  ]
+
+  @Test(arguments: database.indices) func `tampering with the database is found`(index: Int) async throws {
+    let (name, sql, codes) = Self.database[index]
+    try await withArchiveScenario(rows: 40) { scenario in
+      try await scenario.archiver("archive")
+      _ = try await scenario.database.psql(sql)
+      let result = try await scenario.archiver(
+        "verify", "--level", "database", "--output", "json", expecting: codes.isEmpty ? 0 : 1)
+      let found = try result.output.split(separator: "\n").dropLast().map {
+        try JSONDecoder().decode(GoodArchive.Finding.self, from: Data($0.utf8))
+      }
+      #expect(found.map(\.code) == codes, "\(name): \(found)")
+    }
+  }
+
+  @Test func `a thousand batches have no finding`() async throws {
+    try await withArchiveScenario(rows: 3000) { scenario in
+      try scenario.configure(table: "workers: 4", batchSize: 3)
+      try await scenario.archiver("archive")
+      let result = try await scenario.archiver("verify")
+      #expect(result.output.contains("OK: 1,0"), "\(result)")
+      try await scenario.archiver("verify", "--level", "database")
+    }
+  }
+}
