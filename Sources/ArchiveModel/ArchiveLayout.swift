@@ -46,6 +46,20 @@ package enum ArchiveLayout {
   /// The key of the list of keys that a restore put back, held from being archived again.
   package static func restoredKeys(_ restore: UUIDv7) -> String { "\(restoresPrefix)\(restore).keys.jsonl.gz" }
 
+  /// The key of the Ed25519 signature of a document: its 64 bytes and nothing else.
+  package static func signature(of key: String) -> String { "\(key).sig" }
+
+  /// Whether a document of that key says for good what became of rows, so that it is signed where there is a key.
+  ///
+  /// A prepared document is none: it is in doubt, and goes away.
+  package static func isSigned(_ key: String) -> Bool {
+    switch entry(key) {
+    case .document(.prepared, _, _), .object: false
+    case .document: true
+    case .other: [runsPrefix, restoresPrefix].contains { key.hasPrefix($0) } && !key.hasSuffix(".sig")
+    }
+  }
+
   /// What a key below the storage root is.
   package enum Entry: Hashable, Sendable {
     case object(folder: String, batch: UUIDv7, number: Int)

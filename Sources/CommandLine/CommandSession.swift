@@ -115,6 +115,13 @@ struct CommandSession: Sendable {
       .filter { !$0.tables.isEmpty }
   }
 
+  /// `store`, as commands that write need it: documents are signed if the configuration says so.
+  func signingStore(_ storage: StorageOptions?, _ configuration: Configuration?) throws -> any ObjectStore {
+    let store = try store(storage, configuration)
+    guard let path = configuration?.signingKeyFile else { return store }
+    return EvidenceStore(store, signingWith: try KeyFiles.signingKey(path))
+  }
+
   /// The store of the configuration, or the one that `--storage` names.
   func store(_ storage: StorageOptions?, _ configuration: Configuration?) throws -> any ObjectStore {
     let settings: StorageSettings

@@ -6,7 +6,9 @@ import Settings
 struct ConfigCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "config", abstract: "Check and show the configuration.",
-    subcommands: [ConfigValidateCommand.self, ConfigShowCommand.self, ConfigSchemaCommand.self])
+    subcommands: [
+      ConfigValidateCommand.self, ConfigShowCommand.self, ConfigSchemaCommand.self, ConfigKeygenCommand.self,
+    ])
 }
 
 /// `archiver config validate`
@@ -33,7 +35,7 @@ struct ConfigValidateCommand: AsyncParsableCommand {
       let configuration = try session.loadConfiguration()
       let databases = try session.databases(configuration)
       // An unusable storage address is a problem of the configuration, tried or not.
-      let store = try session.store(nil, configuration)
+      let store = try session.signingStore(nil, configuration)
       let problems =
         connect ? await ConnectionCheck.run(databases: databases, store: store, context: session.context) : []
       let result = Result(

@@ -47,6 +47,12 @@ struct VerifyCommand: AsyncParsableCommand {
       valueName: "sha256"))
   var sinceHead: [SHA256Digest] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "Public key, as `config keygen` wrote it, that must have signed every manifest and run record (repeatable).",
+      valueName: "file"))
+  var trustedKey: [String] = []
+
   @Option(help: ArgumentHelp("Also write one self-contained HTML page.", valueName: "file.html"))
   var report: String?
 
@@ -64,6 +70,7 @@ struct VerifyCommand: AsyncParsableCommand {
       let store = try session.store(storage, configuration)
       var request = VerifyRequest(selection: selection.narrow(common.nameSelection), level: level, sample: sample)
       request.keptHeads = sinceHead
+      request.trustedKeys = try trustedKey.map(KeyFiles.trustedKey)
       if level == .database, let configuration { request.databases = try session.databases(configuration) }
       let found = try await VerifyJob(request: request, store: store, context: session.context).run()
       let output = VerifyOutput(report: found)

@@ -1,6 +1,8 @@
 /// A configuration that has been checked as a whole: every value is within its bounds, defaults are filled in.
 package struct Configuration: Sendable, Equatable {
   package let storage: StorageSettings
+  /// PEM file of the Ed25519 key that documents are signed with; nil: they are not signed.
+  package let signingKeyFile: String?
   /// At least one; names are unique.
   package let databases: [DatabaseSettings]
 
@@ -26,6 +28,7 @@ package struct Configuration: Sendable, Equatable {
     // Without a root there is a problem, and nothing more to find.
     let document = root.map { ConfigurationDocument.read($0, at: "", &reading) } ?? ConfigurationDocument()
     try reading.finish()
-    return Configuration(storage: document.storage, databases: document.databases)
+    return Configuration(
+      storage: document.storage, signingKeyFile: document.signingKeyFile, databases: document.databases)
   }
 }

@@ -3,6 +3,7 @@ struct ConfigurationDocument: SettingsSection {
   /// 0 stands for none.
   var version = 0
   var storage = StorageSettings()
+  var signingKeyFile: String?
   var defaults = TableSettings()
   var databases: [DatabaseSettings] = []
 
@@ -12,6 +13,9 @@ struct ConfigurationDocument: SettingsSection {
   static let fields: [Field<ConfigurationDocument>] = [
     Field("version", \.version, .version, need: .here, "version of this format: 1"),
     Field("storage", \.storage, .section, need: .here, "where the archive is kept and how to reach it"),
+    Field(
+      "signing_key_file", \.signingKeyFile, .text,
+      "Ed25519 private key that manifests and run records are signed with; empty: they are not signed"),
     Field("defaults", \.defaults, .defaults, "keys that a table takes from here unless it has its own"),
     Field(
       "databases", \.databases, .sections(startingFrom: { _ in DatabaseSettings() }), need: .here,
@@ -45,6 +49,7 @@ extension Configuration {
     var document = ConfigurationDocument()
     document.version = 1
     document.storage = storage
+    document.signingKeyFile = signingKeyFile
     document.databases = databases
     let fields = ConfigurationDocument.fields.filter { $0.name != "defaults" }
     return .object(fields.map { ($0.name, $0.show(document)) })

@@ -35,7 +35,7 @@ struct SchemaSection: Sendable, CustomTestStringConvertible {
 @Suite struct ConfigurationSchemaTests {
   /// The keys of the contract, written down once more so that none can be lost from the table of keys unnoticed.
   static let contract: [(section: Int, keys: String)] = [
-    (0, "databases defaults storage version"),
+    (0, "databases defaults signing_key_file storage version"),
     (
       1,
       "access_key_id addressing endpoint kms_key_id max_attempts profile region secret_access_key "

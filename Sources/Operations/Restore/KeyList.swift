@@ -68,7 +68,7 @@ struct KeyList {
   }
 
   /// More than restores of a hundred million keys need.
-  private static let maximumByteCount = 1 << 31
+  static let maximumByteCount = 1 << 31
 
   /// As a JSON string (RFC 8259): quotes, backslashes and control characters escaped.
   private static func append(_ text: String, to output: inout [UInt8]) {

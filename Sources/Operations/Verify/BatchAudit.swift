@@ -24,6 +24,7 @@ struct BatchAudit: Sendable {
   let store: any ObjectStore
   let selection: Selection
   let level: VerifyLevel
+  let signatures: SignatureCheck
   /// For level `database`.
   let database: DatabaseAudit?
 
@@ -31,7 +32,8 @@ struct BatchAudit: Sendable {
   func run(_ batch: UUIDv7, in folder: ArchiveFolder) async throws(OperationError) -> BatchResult {
     let key = ArchiveLayout.document(.manifest, in: folder.path, batch: batch)
     var result = BatchResult(batchID: batch, key: key)
-    let (sound, findings) = try await ManifestCheck(store: store).read(key, batch: batch, table: folder.table)
+    let (sound, findings) = try await ManifestCheck(store: store, signatures: signatures).read(
+      key, batch: batch, table: folder.table)
     guard let sound else {
       result.findings = findings
       return result

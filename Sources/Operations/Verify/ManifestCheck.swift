@@ -13,6 +13,13 @@ struct ManifestCheck: Sendable {
   }
 
   let store: any ObjectStore
+  private let signatures: SignatureCheck
+
+  /// Without `signatures` none are looked at.
+  init(store: any ObjectStore, signatures: SignatureCheck? = nil) {
+    self.store = store
+    self.signatures = signatures ?? SignatureCheck(store: store, trustedKeys: [])
+  }
 
   /// Bound of one object's rows and bytes: 16 TiB, above what any store takes (S3: 5 TiB). A document's size bounds how many
   /// objects it names, so that totals cannot overflow.
@@ -34,16 +41,19 @@ struct ManifestCheck: Sendable {
       guard error.concernsOneObject else { throw .wrapping(error, "cannot read the manifest", at: key) }
       return (nil, [finding(.manifest, "a readable manifest", error.message)])
     }
+    var findings: [VerifyFinding] = []
+    if let finding = try await signatures.finding(key, bytes, table: table, batchID: batch) {
+      findings.append(finding)
+    }
     let manifest: Manifest
     do {
       manifest = try ArchiveDocument.decode(Manifest.self, from: bytes, formats: [Manifest.format])
     } catch {
       switch error {
-      case .unreadable: return (nil, [finding(.manifest, "a readable manifest", error.cause)])
-      case .unsupportedFormat(let found, let expected): return (nil, [finding(.format, expected, found)])
+      case .unreadable: return (nil, findings + [finding(.manifest, "a readable manifest", error.cause)])
+      case .unsupportedFormat(let found, let expected): return (nil, findings + [finding(.format, expected, found)])
       }
     }
-    var findings: [VerifyFinding] = []
     var canBeUsed = true
     for fault in Self.faults(of: manifest, at: key, batch: batch, table: table) {
       findings.append(finding(fault.code, fault.expected, fault.found))

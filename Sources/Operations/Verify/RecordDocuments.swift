@@ -6,10 +6,11 @@ import ObjectStore
 struct RecordDocuments<Record: Decodable & Sendable>: Sendable {
   let store: any ObjectStore
   let prefix: String
+  let signatures: SignatureCheck
 
   /// Hands every document to `body` with its key and its bytes' SHA-256, and finds those that cannot be read.
   ///
-  /// The record is nil where the bytes could be read and make no sense.
+  /// The record is nil where the bytes could be read and make no sense, or no trusted key signed them.
   func read(
     formats: [String], _ body: (String, SHA256Digest, Record?) async throws(OperationError) -> Void
   ) async throws(OperationError) -> [VerifyFinding] {
@@ -34,12 +35,14 @@ struct RecordDocuments<Record: Decodable & Sendable>: Sendable {
         continue
       }
       var record: Record?
+      let unsigned = try await signatures.finding(info.key, bytes)
+      if let unsigned { findings.append(unsigned) }
       do {
         record = try ArchiveDocument.decode(Record.self, from: bytes, formats: formats)
       } catch {
         findings.append(Self.finding(error, info.key))
       }
-      try await body(info.key, SHA256.hash(bytes.span), record)
+      try await body(info.key, SHA256.hash(bytes.span), unsigned == nil ? record : nil)
     }
   }
 

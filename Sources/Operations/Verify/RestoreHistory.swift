@@ -4,24 +4,26 @@ import ObjectStore
 /// What restores put back, to tell rows that may well be in the database, or archived twice, from those that may not.
 actor RestoreHistory {
   private let store: any ObjectStore
+  private let signatures: SignatureCheck
   private let records: [RestoreRecord]
   private var keys: [String: Set<[String]>] = [:]
 
-  private init(store: any ObjectStore, records: [RestoreRecord]) {
-    (self.store, self.records) = (store, records)
+  private init(store: any ObjectStore, signatures: SignatureCheck, records: [RestoreRecord]) {
+    (self.store, self.signatures, self.records) = (store, signatures, records)
   }
 
   /// Reads the restore records of the tables that the filters by name let through, and finds those that cannot be read.
   static func load(
-    _ selection: Selection, from store: any ObjectStore
+    _ selection: Selection, from store: any ObjectStore, _ signatures: SignatureCheck
   ) async throws(OperationError) -> (history: RestoreHistory, findings: [VerifyFinding]) {
-    let documents = RecordDocuments<RestoreRecord>(store: store, prefix: ArchiveLayout.restoresPrefix)
+    let documents = RecordDocuments<RestoreRecord>(
+      store: store, prefix: ArchiveLayout.restoresPrefix, signatures: signatures)
     var records: [RestoreRecord] = []
     let findings = try await documents.read(formats: [RestoreRecord.format]) { _, _, record in
       // Rows that went into another table are neither in this one nor archived from it.
       if let record, selection.includes(record.name), record.target == nil { records.append(record) }
     }
-    return (RestoreHistory(store: store, records: records), findings)
+    return (RestoreHistory(store: store, signatures: signatures, records: records), findings)
   }
 
   /// Those of a batch's `found` keys that no restore put back before `time`; nil asks for any time.
@@ -33,7 +35,7 @@ actor RestoreHistory {
     where !rest.isEmpty && record.name == table && record.batches.contains(batch)
       && (time.map { record.restoredAt <= $0 } ?? true)
     {
-      guard let list = record.keys else { continue }
+      guard let list = record.keys, list == ArchiveLayout.restoredKeys(record.restoreID) else { continue }
       rest.subtract(try await restoredKeys(list))
     }
     return rest
@@ -42,11 +44,21 @@ actor RestoreHistory {
   private func restoredKeys(_ list: String) async throws(OperationError) -> Set<[String]> {
     if let known = keys[list] { return known }
     do {
+      if signatures.isNeeded {
+        let file = try await store.get(list, maximumByteCount: KeyList.maximumByteCount)
+        // What anyone may have written explains nothing.
+        guard try await signatures.finding(list, file) == nil else {
+          keys[list] = []
+          return []
+        }
+      }
       let read = Set(try await KeyList.read(list, from: store))
       keys[list] = read
       return read
     } catch let error as ObjectStoreError where !error.concernsOneObject {
       throw .wrapping(error, "cannot read the restored keys", at: list)
+    } catch let error as OperationError where error.category != .data {
+      throw error
     } catch {
       // A list that is gone or damaged explains nothing.
       keys[list] = []

@@ -18,7 +18,9 @@ struct RunRecordAudit: Sendable {
     var sums: [String: String] = [:]
     var links: [Link] = []
     var found: [VerifyFinding] = []
-    let documents = RecordDocuments<RunRecord>(store: store, prefix: ArchiveLayout.runsPrefix)
+    let documents = RecordDocuments<RunRecord>(
+      store: store, prefix: ArchiveLayout.runsPrefix,
+      signatures: SignatureCheck(store: store, trustedKeys: request.trustedKeys))
     let unreadable = try await documents.read(formats: [RunRecord.format]) {
       (key, sha256, record) throws(OperationError) in
       sums[key] = sha256.hex

@@ -27,7 +27,7 @@ struct TableAudit {
   }
 
   mutating func add(_ folder: ArchiveFolder, to seen: inout SeenBatches) async throws(OperationError) {
-    let superseded = folder.batches(.superseded)
+    let superseded = try await believed(.superseded, in: folder)
     for batch in superseded { seen.addSuperseded(batch) }
     var batches: [UUIDv7] = []
     for batch in folder.documents[.manifest] ?? [] where !superseded.contains(batch) {
@@ -42,7 +42,22 @@ struct TableAudit {
       duplicates.add(manifest.batchID, key: result.key, hashes: result.keyHashes)
       context.progress.observe(.advanced(rows: manifest.rowCount, bytes: manifest.byteCount))
     }
-    if isWhole { try await checkLeftovers(of: folder) }
+    if isWhole { try await checkLeftovers(of: folder, superseded) }
+  }
+
+  /// The batches that have such a marker, but for those whose marker no trusted key signed.
+  private mutating func believed(
+    _ marker: ArchiveLayout.Document, in folder: ArchiveFolder
+  ) async throws(OperationError) -> Set<UUIDv7> {
+    var batches = folder.batches(marker)
+    guard batch.signatures.isNeeded else { return batches }
+    for id in batches.sorted() where isWanted(id) {
+      let key = ArchiveLayout.document(marker, in: folder.path, batch: id)
+      guard let finding = try await batch.signatures.finding(marker: key, of: id, totals.name) else { continue }
+      findings.append(finding)
+      batches.remove(id)
+    }
+    return batches
   }
 
   private func isWanted(_ batch: UUIDv7) -> Bool {
@@ -80,8 +95,11 @@ struct TableAudit {
   }
 
   /// Finds prepared documents and objects that no manifest explains.
-  private mutating func checkLeftovers(of folder: ArchiveFolder) async throws(OperationError) {
-    let explained = [.manifest, .superseded, .aborted].reduce(into: Set<UUIDv7>()) { $0.formUnion(folder.batches($1)) }
+  private mutating func checkLeftovers(
+    of folder: ArchiveFolder, _ superseded: Set<UUIDv7>
+  ) async throws(OperationError) {
+    let aborted = try await believed(.aborted, in: folder)
+    let explained = folder.batches(.manifest).union(superseded).union(aborted)
     let prepared = folder.batches(.prepared).subtracting(explained)
     for batch in prepared.sorted() where isWanted(batch) {
       guard try await isStillOpen(batch, folder) else { continue }

@@ -19,6 +19,7 @@ package enum FindingCode: String, Sendable, CaseIterable {
   case gap
   case ledger
   case inDatabase = "in-database"
+  case signature
 
   /// What it means to the archive's owner, in one sentence.
   package var meaning: String {
@@ -40,6 +41,8 @@ package enum FindingCode: String, Sendable, CaseIterable {
     case .inDoubt: "A run was cut short at its commit; `archiver recover` finds out whether the rows were deleted."
     case .gap: "A run record names this, and it is gone: a batch, or the record of a whole run, was taken away."
     case .ledger: "The database's ledger and the manifests do not agree on what was deleted."
+    case .signature:
+      "No trusted key vouches for this document: someone else wrote or altered it, or it was never signed."
     case .inDatabase: "Rows of a committed batch are in the database; no restore explains it."
     }
   }

@@ -20,7 +20,8 @@ package struct VerifyJob: Sendable {
     var report = VerifyReport(
       runID: context.runID, location: store.location, level: request.level, sample: request.sample,
       startedAt: Timestamp(unixMicroseconds: Int64(Date.now.timeIntervalSince1970 * 1_000_000)))
-    let (history, unreadable) = try await RestoreHistory.load(request.selection, from: store)
+    let signatures = SignatureCheck(store: store, trustedKeys: request.trustedKeys)
+    let (history, unreadable) = try await RestoreHistory.load(request.selection, from: store, signatures)
     report.findings += unreadable
     var databases: [DatabaseAudit] = []
     if request.level == .database {
@@ -54,6 +55,7 @@ package struct VerifyJob: Sendable {
         context.progress.observe(.began(table: folder.table, rowCount: nil))
         let batch = BatchAudit(
           store: store, selection: request.selection, level: request.level,
+          signatures: SignatureCheck(store: store, trustedKeys: request.trustedKeys),
           database: databases.first { $0.source.name == folder.table.database })
         table = TableAudit(
           folder.table, request: request, batch: batch, store: store, context: context, history: history)

@@ -22,6 +22,8 @@ package struct VerifyRequest: Sendable {
   package var parallelism: Int
   /// SHA-256 sums of run records that must be in the archive still, with everything they follow.
   package var keptHeads: [SHA256Digest] = []
+  /// Public keys one of which must have signed every manifest, run record and marker; empty: signatures are not looked at.
+  package var trustedKeys: [TrustedKey] = []
 
   package init(
     selection: Selection = Selection(), level: VerifyLevel = .full, sample: Sample? = nil,
