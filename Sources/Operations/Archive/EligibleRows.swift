@@ -41,6 +41,11 @@ struct EligibleRows: Sendable {
     "\(SQLText.literal(text))::\(table.columns[column].formType)"
   }
 
+  /// Records compare by their columns' own orders, whatever the operators are called.
+  private func comparable(_ expression: String, _ column: Int) -> String {
+    table.unnamedOrders.contains(column) ? "ROW(\(expression))" : expression
+  }
+
   /// `column < bound`, or with another comparison; for a zone other than UTC the exact condition on the instant comes with
   /// a loose one on the column, two days wider than any zone's offset, that an index can serve.
   private func bound(_ comparison: String, _ instant: Timestamp) -> String {
@@ -95,10 +100,10 @@ struct EligibleRows: Sendable {
   func fetch(in partition: Partition, after position: RowPosition?, limit: Int) -> String {
     var conditions = conditions(in: partition)
     if let position {
-      let columns = order.map(quoted).joined(separator: ", ")
+      let columns = order.map { comparable(quoted($0), $0) }.joined(separator: ", ")
       let keys = zip(table.primaryKey, position.key).filter { $0.0 != timeColumn }
-      let values =
-        ([literal(position.time, timeColumn)] + keys.map { literal($0.1, $0.0) }).joined(separator: ", ")
+      let places = [(timeColumn, position.time)] + keys
+      let values = places.map { comparable(literal($0.1, $0.0), $0.0) }.joined(separator: ", ")
       conditions.append(order.count == 1 ? "\(columns) > \(values)" : "(\(columns)) > (\(values))")
     }
     let columns = zip(table.columns.indices, table.rowColumns).map { index, column in

@@ -71,8 +71,7 @@ struct TableRestore {
       throw OperationError(
         .data, "cannot restore", at: target.quotedName, cause: "it is not a table", hint: "restore --into a table")
     }
-    let path = ["pg_catalog"] + target.operatorSchemas + ["pg_temp"]
-    try await transaction.execute("SET LOCAL search_path = \(path.map(SQLText.literal).joined(separator: ", "))")
+    try await target.findOperators(in: transaction)
     isArchivedTable = try await isArchivedTable(target, in: transaction)
     let selection = try await KeyForms(source: source, batches: batches, target: target).selection(
       request.selection, in: transaction)

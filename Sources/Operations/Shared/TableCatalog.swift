@@ -20,12 +20,14 @@ package enum TableCatalog {
       let hasGenerated = await transaction.connection.serverVersion >= 120000
       let attributes = try await transaction.execute(columnQuery(hasGenerated: hasGenerated), [.text(oidText)])
       let key = try await transaction.execute(keyQuery, [.text(oidText)])
-      let schemas = try await transaction.execute(operatorSchemaQuery, [.text(oidText)])
+      let operators = try await transaction.execute(operatorQuery, [.text(oidText)]).rows
       let numbers = attributes.rows.compactMap { $0[0] }
       return TableDescription(
         name: name, oid: oid, kind: kind, columns: attributes.rows.map(column),
         primaryKey: key.rows.compactMap { row in row[0].flatMap { numbers.firstIndex(of: $0) } },
-        operatorSchemas: schemas.rows.compactMap { $0[0] })
+        operatorSchemas: Set(operators.compactMap { $0[1] }).subtracting(["pg_catalog"]).sorted(),
+        unnamedOrders: Set(
+          operators.compactMap { row in row[2] == "t" ? row[0].flatMap { numbers.firstIndex(of: $0) } : nil }))
     } catch {
       throw .wrapping(error, "cannot read the catalog", at: "\(name)")
     }
@@ -135,16 +137,17 @@ extension TableCatalog {
     ORDER BY k.place
     """
 
-  /// Where the equality operators (btree strategy 3) of the primary key's operator classes live, outside pg_catalog.
-  private static let operatorSchemaQuery = """
-    SELECT DISTINCT n.nspname FROM pg_catalog.pg_index i
-    CROSS JOIN LATERAL pg_catalog.unnest(i.indclass::pg_catalog.oid[]) k (class)
+  /// For each column of the primary key and each comparison that queries use (btree strategies 3 and 5): the column's
+  /// number, the operator's schema, and whether it has another name than `=` or `>`.
+  private static let operatorQuery = """
+    SELECT k.number, n.nspname, o.oprname <> CASE m.amopstrategy WHEN 3 THEN '=' ELSE '>' END
+    FROM pg_catalog.pg_index i
+    CROSS JOIN LATERAL unnest(i.indkey::pg_catalog.int2[], i.indclass::pg_catalog.oid[]) k (number, class)
     JOIN pg_catalog.pg_opclass c ON c.oid = k.class
-    JOIN pg_catalog.pg_amop m ON m.amopfamily = c.opcfamily AND m.amopstrategy = 3
+    JOIN pg_catalog.pg_amop m ON m.amopfamily = c.opcfamily AND m.amopstrategy = ANY ('{3,5}'::pg_catalog.int2[])
       AND m.amoplefttype = c.opcintype AND m.amoprighttype = c.opcintype
     JOIN pg_catalog.pg_operator o ON o.oid = m.amopopr
     JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
-    WHERE i.indrelid = $1::pg_catalog.oid AND i.indisprimary AND n.nspname <> 'pg_catalog'
-    ORDER BY n.nspname
+    WHERE i.indrelid = $1::pg_catalog.oid AND i.indisprimary
     """
 }

@@ -1,5 +1,5 @@
 package import ArchiveModel
-import Postgres
+package import Postgres
 package import RowCodec
 
 /// What the catalog says of a table: all that queries, manifests and restores need.
@@ -19,9 +19,17 @@ package struct TableDescription: Sendable {
   package var primaryKey: [Int]
   /// Schemas other than pg_catalog that hold the key types' comparison operators.
   package var operatorSchemas: [String]
+  /// Key columns whose type calls its order's operators otherwise than `<` and `>`, as hstore does.
+  package var unnamedOrders: Set<Int> = []
 
   /// `"public"."events"`
   package var quotedName: String { SQLText.identifier(name.schema) + "." + SQLText.identifier(name.table) }
+
+  /// Lets the transaction's statements find the key types' operators.
+  package func findOperators(in transaction: Transaction) async throws(PostgresError) {
+    let path = ["pg_catalog"] + operatorSchemas + ["pg_temp"]
+    try await transaction.execute("SET LOCAL search_path = \(path.map(SQLText.literal).joined(separator: ", "))")
+  }
 
   package var primaryKeyNames: [String] { primaryKey.map { columns[$0].name } }
 
