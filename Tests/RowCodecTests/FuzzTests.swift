@@ -1,4 +1,5 @@
 import RowCodec
+import TestSupport
 import Testing
 
 /// Broken input of any kind gives an error, never a crash; what the encoder accepts, the reader reads.
@@ -14,7 +15,7 @@ import Testing
     RowEncoder(columns: columns, keyColumns: [0], timeColumn: 0, archivedAt: "A", batchID: "B")
   }
 
-  static func mutated(_ bytes: [UInt8], _ random: inout SeededGenerator) -> [UInt8] {
+  static func mutated(_ bytes: [UInt8], _ random: inout SeededRandom) -> [UInt8] {
     var bytes = bytes
     for _ in 0..<random.pick([1, 1, 1, 2, 5]) {
       guard !bytes.isEmpty else { break }
@@ -33,7 +34,7 @@ import Testing
 
   @Test(arguments: [1, 2, 3, 4] as [UInt64])
   func theEncoderSurvivesBrokenValues(_ seed: UInt64) throws {
-    var random = SeededGenerator(state: seed)
+    var random = SeededRandom(seed: seed)
     var reader = RowReader(columns: Self.columns)
     var accepted = 0
     for _ in 0..<2000 {
@@ -60,7 +61,7 @@ import Testing
 
   @Test(arguments: [1, 2, 3, 4] as [UInt64])
   func theEncoderSurvivesBrokenStreams(_ seed: UInt64) throws {
-    var random = SeededGenerator(state: seed)
+    var random = SeededRandom(seed: seed)
     let row = WireMessage.row(Self.samples.map(\.wire))
     let stream = WireMessage.header + row + row + WireMessage.trailer
     for _ in 0..<1000 {
@@ -86,7 +87,7 @@ import Testing
 
   @Test(arguments: [1, 2, 3, 4] as [UInt64])
   func theReaderSurvivesBrokenLines(_ seed: UInt64) throws {
-    var random = SeededGenerator(state: seed)
+    var random = SeededRandom(seed: seed)
     var encoder = Self.encoder()
     try encoder.encode((WireMessage.header + WireMessage.row(Self.samples.map(\.wire))))
     let line = Array(encoder.takeBuffer().dropLast())

@@ -1,5 +1,6 @@
 import Foundation
 import RowCodec
+import TestSupport
 import Testing
 
 /// What the real server sends is encoded, read back, compared with `column::text`, restored and compared on the server.
@@ -9,9 +10,8 @@ import Testing
   @Test(arguments: Family.allCases)
   func everyTypeComesBackByteForByte(_ family: Family) throws {
     let subjects = family == .scalars ? TypeSubject.scalars : TypeSubject.arrays
-    let seed =
-      UInt64(ProcessInfo.processInfo.environment["ARCHIVER_TEST_SEED"] ?? "") ?? UInt64.random(in: 0...UInt64.max)
-    var random = SeededGenerator(state: seed)
+    let seed = SeededRandom.seed()
+    var random = SeededRandom(seed: seed)
     let rowCount = 1000
     try PsqlServer.withDatabase { server in
       let columns = subjects.indices.map { "c\($0)" }

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// A type of a column and how to make values of it.
 struct TypeSubject: Sendable {
   /// As `format_type` spells it.

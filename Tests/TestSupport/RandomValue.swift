@@ -1,25 +1,9 @@
-/// SplitMix64: a seed that reproduces a failing run.
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
-  }
-
-  mutating func int(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &self) }
-  mutating func pick<Value>(_ values: [Value]) -> Value { values[int(0...values.count - 1)] }
-  mutating func chance(_ percent: Int) -> Bool { int(1...100) <= percent }
-}
-
 /// Literals of PostgreSQL for random values of each type, with the extremes among them.
-enum RandomValue {
-  typealias Make = @Sendable (inout SeededGenerator) -> String
+package enum RandomValue {
+  /// Makes one literal.
+  package typealias Make = @Sendable (inout SeededRandom) -> String
 
-  @Sendable static func text(_ random: inout SeededGenerator) -> String {
+  @Sendable package static func text(_ random: inout SeededRandom) -> String {
     let characters: [Character] = [
       "a", "B", "7", " ", " ", "\"", "\\", "'", "\n", "\r", "\t", "\u{1}", "\u{1f}", "\u{7f}", "{", "}", ",", ";", "/",
       "é", "ß", "€", "中", "\u{2028}", "😀", "\u{fffd}", "\u{10ffff}",
@@ -30,12 +14,16 @@ enum RandomValue {
       (0..<random.int(0...random.pick([3, 9, 40]))).map { _ in random.pick(isPlain ? ["x", "y", "z"] : characters) })
   }
 
-  @Sendable static func json(_ random: inout SeededGenerator) -> String { json(&random, depth: 0, isBinary: false) }
-  @Sendable static func jsonb(_ random: inout SeededGenerator) -> String { json(&random, depth: 0, isBinary: true) }
+  @Sendable package static func json(_ random: inout SeededRandom) -> String {
+    json(&random, depth: 0, isBinary: false)
+  }
+  @Sendable package static func jsonb(_ random: inout SeededRandom) -> String {
+    json(&random, depth: 0, isBinary: true)
+  }
 
-  private static func json(_ random: inout SeededGenerator, depth: Int, isBinary: Bool) -> String {
+  private static func json(_ random: inout SeededRandom, depth: Int, isBinary: Bool) -> String {
     let space = random.pick(isBinary ? [""] : ["", "", "", "", " ", "  ", "\n", "\t", "\r\n"])
-    let string = { (random: inout SeededGenerator) in
+    let string = { (random: inout SeededRandom) in
       "\""
         + random.pick(
           ["", "k", "a b", "é😀", "\\n", "\\\"", "\\\\", "\\u00e9", "\\ud83d\\ude00", "\\/"]
@@ -56,13 +44,13 @@ enum RandomValue {
     }
   }
 
-  @Sendable static func numeric(_ random: inout SeededGenerator) -> String {
+  @Sendable package static func numeric(_ random: inout SeededRandom) -> String {
     if random.chance(10) {
       return random.pick([
         "NaN", "Infinity", "-Infinity", "0", "0.000", "-0.00001", "1e131071", "1e-16383", "10000", "99990000.0001",
       ])
     }
-    let digits = { (random: inout SeededGenerator, count: Int) in
+    let digits = { (random: inout SeededRandom, count: Int) in
       String((0..<count).map { _ in random.chance(30) ? "0" : random.pick(["1", "9", "5", "7"]) })
     }
     let sign = random.pick(["", "-"])
@@ -70,7 +58,7 @@ enum RandomValue {
     return sign + whole + (random.chance(60) ? "." + digits(&random, random.int(1...random.pick([2, 9, 50]))) : "")
   }
 
-  @Sendable static func float8(_ random: inout SeededGenerator) -> String {
+  @Sendable package static func float8(_ random: inout SeededRandom) -> String {
     if random.chance(20) {
       return random.pick([
         "NaN", "Infinity", "-Infinity", "0", "-0", "5e-324", "1.7976931348623157e308", "1e15", "1e14", "0.0001",
@@ -84,7 +72,7 @@ enum RandomValue {
     return value.isFinite ? "\(value)" : "1.5"
   }
 
-  @Sendable static func float4(_ random: inout SeededGenerator) -> String {
+  @Sendable package static func float4(_ random: inout SeededRandom) -> String {
     if random.chance(20) {
       return random.pick([
         "NaN", "Infinity", "-Infinity", "0", "-0", "1e-45", "3.4028235e38", "1e6", "1e5", "0.0001", "0.00001", "2.5",
@@ -96,11 +84,11 @@ enum RandomValue {
     return value.isFinite ? "\(value)" : "1.5"
   }
 
-  @Sendable static func bytea(_ random: inout SeededGenerator) -> String {
+  @Sendable package static func bytea(_ random: inout SeededRandom) -> String {
     "\\x" + (0..<random.int(0...random.pick([2, 5, 60]))).map { _ in hexadecimal(random.int(0...255)) }.joined()
   }
 
-  @Sendable static func uuid(_ random: inout SeededGenerator) -> String {
+  @Sendable package static func uuid(_ random: inout SeededRandom) -> String {
     (0..<16).map { _ in hexadecimal(random.int(0...255)) }.joined()
   }
 
@@ -108,7 +96,7 @@ enum RandomValue {
     (byte < 16 ? "0" : "") + String(byte, radix: 16)
   }
 
-  @Sendable static func date(_ random: inout SeededGenerator) -> String {
+  @Sendable package static func date(_ random: inout SeededRandom) -> String {
     if random.chance(15) {
       return random.pick([
         "infinity", "-infinity", "4714-11-24 BC", "5874897-12-31", "0001-01-01", "0001-12-31 BC", "2000-02-29",
@@ -123,13 +111,13 @@ enum RandomValue {
       + pad(random.int(1...28), 2) + suffix
   }
 
-  @Sendable static func time(_ random: inout SeededGenerator) -> String {
+  @Sendable package static func time(_ random: inout SeededRandom) -> String {
     if random.chance(10) { return random.pick(["24:00:00", "00:00:00", "23:59:59.999999", "00:00:00.000001"]) }
     let fraction = random.pick(["", "", ".5", ".25", ".789012", ".000100", ".9", ".123"])
     return pad(random.int(0...23), 2) + ":" + pad(random.int(0...59), 2) + ":" + pad(random.int(0...59), 2) + fraction
   }
 
-  @Sendable static func timestamp(_ random: inout SeededGenerator) -> String {
+  @Sendable package static func timestamp(_ random: inout SeededRandom) -> String {
     if random.chance(10) {
       return random.pick([
         "infinity", "-infinity", "4714-11-24 00:00:00 BC", "294276-12-31 23:59:59.999", "1999-12-31 23:59:59.999999",
@@ -143,18 +131,18 @@ enum RandomValue {
     return (isBC ? String(day.dropLast(3)) : day) + " " + time(&random) + (isBC ? " BC" : "")
   }
 
-  @Sendable static func zone(_ random: inout SeededGenerator) -> String {
+  @Sendable package static func zone(_ random: inout SeededRandom) -> String {
     random.pick(["+00", "+02", "-05:30", "+14", "-12", "+01:02:03", "-00:00:07", "+15:59:59", "-15:59:59"])
   }
 
-  @Sendable static func interval(_ random: inout SeededGenerator) -> String {
+  @Sendable package static func interval(_ random: inout SeededRandom) -> String {
     if random.chance(10) {
       return random.pick([
         "178956970 years 7 mons 2147483646 days 2562047787:59:59.999999", "-178956970 years -8 mons -2147483648 days",
         "0", "-1 microsecond", "P-1Y-2M3DT-4H-5M-6.789S", "P1Y-2M3DT-4H5M-6.789S", "PT-0.000001S",
       ])
     }
-    let part = { (random: inout SeededGenerator, unit: String) in
+    let part = { (random: inout SeededRandom, unit: String) in
       random.chance(50) ? "\(random.int(-100...100)) \(unit) " : ""
     }
     let date = part(&random, "years") + part(&random, "mons") + part(&random, "days")
@@ -163,17 +151,18 @@ enum RandomValue {
   }
 
   /// An array literal of random dimensions, bounds and NULLs around a maker of elements.
-  static func array(of element: @escaping Make, delimiter: String = ",") -> Make {
+  package static func array(of element: @escaping Make, delimiter: String = ",") -> Make {
     { random in
       if random.chance(10) { return "{}" }
-      let sizes = (0..<random.pick([1, 1, 1, 2, 3])).map { _ in random.int(1...4) }
+      let dimensions = random.pick([1, 1, 1, 1, 1, 1, 2, 2, 3, 6])
+      let sizes = (0..<dimensions).map { _ in random.int(1...(dimensions > 3 ? 2 : 4)) }
       let bounds =
         random.chance(15)
         ? sizes.map { size in
           let lower = random.int(-3...3)
           return "[\(lower):\(lower + size - 1)]"
         }.joined() + "=" : ""
-      func level(_ depth: Int, _ random: inout SeededGenerator) -> String {
+      func level(_ depth: Int, _ random: inout SeededRandom) -> String {
         guard depth < sizes.count else {
           if random.chance(15) { return "NULL" }
           let text = element(&random)
@@ -185,7 +174,8 @@ enum RandomValue {
     }
   }
 
-  static func pad(_ value: Int, _ width: Int) -> String {
+  /// The number with zeros in front, at least that wide.
+  package static func pad(_ value: Int, _ width: Int) -> String {
     let digits = String(value)
     return String(repeating: "0", count: max(0, width - digits.count)) + digits
   }
