@@ -7,18 +7,19 @@ import CLibdeflate
   /// Never null and owned by this value alone until `deinit`.
   private let handle: OpaquePointer
 
-  /// The scale that users know, zlib's: level N asks for a file no larger than zlib's level N would give.
-  package static let levels = 1...9
+  /// Throws `outOfMemory`.
+  package init(_ level: GzipLevel) throws(GzipError) {
+    try self.init(libdeflateLevel: level.libdeflateLevel)
+  }
 
-  /// libdeflate's level for each of `levels`: the cheapest that keeps the promise, measured on JSON rows.
-  private static let libdeflateLevels: [Int32] = [1, 2, 2, 3, 3, 4, 5, 6, 7]
-
-  /// Throws `outOfMemory`. `level` is clamped to `levels`.
+  /// For content of which nothing is known; `level` on zlib's scale, clamped to `GzipLevel.range`. Throws `outOfMemory`.
   package init(level: Int) throws(GzipError) {
-    let clamped = min(max(level, Self.levels.lowerBound), Self.levels.upperBound)
-    guard let handle = unsafe libdeflate_alloc_compressor(Self.libdeflateLevels[clamped - 1]) else {
-      throw .outOfMemory
-    }
+    try self.init(GzipLevel(zlibLevel: level))
+  }
+
+  /// `libdeflateLevel` lies in 1...12. Throws `outOfMemory`.
+  init(libdeflateLevel: Int32) throws(GzipError) {
+    guard let handle = unsafe libdeflate_alloc_compressor(libdeflateLevel) else { throw .outOfMemory }
     unsafe self.handle = handle
   }
 
@@ -26,14 +27,15 @@ import CLibdeflate
     unsafe libdeflate_free_compressor(handle)
   }
 
-  /// The gzip file that holds `content`.
+  /// The gzip file that holds `content`, in an array of its exact size.
   package func compress(_ content: Span<UInt8>) -> [UInt8] {
     let bound = unsafe libdeflate_gzip_compress_bound(handle, content.count)
-    let file = unsafe [UInt8](unsafeUninitializedCapacity: bound) { buffer, count in
-      count = unsafe content.withUnsafeBufferPointer { content in
-        unsafe libdeflate_gzip_compress(handle, content.baseAddress, content.count, buffer.baseAddress, buffer.count)
-      }
+    // The bound exceeds the content; the array returned must not keep that much.
+    let room = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: bound)
+    defer { unsafe room.deallocate() }
+    let byteCount = unsafe content.withUnsafeBufferPointer { content in
+      unsafe libdeflate_gzip_compress(handle, content.baseAddress, content.count, room.baseAddress, room.count)
     }
-    return file
+    return unsafe [UInt8](room.prefix(byteCount))
   }
 }

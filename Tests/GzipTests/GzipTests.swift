@@ -14,7 +14,7 @@ struct RefusingSink: GzipSink {
   func receive(_ content: Span<UInt8>) throws { throw Refusal() }
 }
 
-func rows(_ count: Int) -> [UInt8] {
+func makeRows(_ count: Int) -> [UInt8] {
   Array(
     (0..<count).map { id in
       let token = String(UInt64(id) &* 0x9E37_79B9_7F4A_7C15, radix: 16)
@@ -34,10 +34,60 @@ func read(_ file: [UInt8], pieces: Int = .max, limit: Int = .max) throws -> [UIn
   return collector.bytes
 }
 
+/// Kinds of content that take very different levels.
+enum Sample: CaseIterable {
+  case rows, prose, tokens
+
+  var content: [UInt8] {
+    var state: UInt64 = 42
+    func random(_ bound: Int) -> Int {
+      // Knuth's MMIX constants.
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int(state >> 33) % bound
+    }
+    switch self {
+    case .rows: return makeRows(40_000)
+    case .prose:
+      let words = (0..<4000).map { _ in
+        String(decoding: (0..<2 + random(8)).map { _ in UInt8(97 + min(random(26), random(26))) }, as: UTF8.self)
+      }
+      return Array((0..<300_000).map { _ in words[min(random(4000), random(4000))] }.joined(separator: " ").utf8)
+    case .tokens:
+      return (0..<20_000).flatMap { _ in
+        Array("{\"token\":\"".utf8)
+          + (0..<32).map { _ in
+            Array("0123456789abcdef".utf8)[random(16)]
+          } + Array("\"}\n".utf8)
+      }
+    }
+  }
+}
+
+/// What the gzip program makes of `content`.
+func gzip(_ content: [UInt8], level: Int) throws -> Data {
+  let process = Process()
+  process.executableURL = URL(fileURLWithPath: "/bin/gzip")
+  process.arguments = ["-c", "-\(level)"]
+  let input = Pipe()
+  let output = Pipe()
+  process.standardInput = input
+  process.standardOutput = output
+  try process.run()
+  let feeder = Thread {
+    input.fileHandleForWriting.write(Data(content))
+    input.fileHandleForWriting.closeFile()
+  }
+  feeder.start()
+  let file = output.fileHandleForReading.readDataToEndOfFile()
+  process.waitUntilExit()
+  #expect(process.terminationStatus == 0)
+  return file
+}
+
 @Suite struct GzipTests {
   @Test(arguments: [0, 1, 100, 50_000], [1, 6, 9])
   func `content comes back, whole and in pieces`(count: Int, level: Int) throws {
-    let content = rows(count)
+    let content = makeRows(count)
     let file = try GzipCompressor(level: level).compress(content.span)
     #expect(try GzipDecompressor().decompress(file.span, byteCount: content.count) == content)
     #expect(try read(file) == content)
@@ -45,7 +95,7 @@ func read(_ file: [UInt8], pieces: Int = .max, limit: Int = .max) throws -> [UIn
   }
 
   @Test func `equal content gives equal bytes with a zero mtime`() throws {
-    let content = rows(100)
+    let content = makeRows(100)
     let first = try GzipCompressor(level: 6).compress(content.span)
     #expect(first == (try GzipCompressor(level: 6).compress(content.span)))
     #expect(first[4..<8].allSatisfy { $0 == 0 })
@@ -58,30 +108,37 @@ func read(_ file: [UInt8], pieces: Int = .max, limit: Int = .max) throws -> [UIn
     #expect(throws: GzipError.tooLarge) { try read(file, limit: 1_000_000) }
   }
 
-  @Test(arguments: 1...9)
-  func `a level is never larger than gzip's own`(level: Int) throws {
-    let content = rows(40_000)
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/bin/gzip")
-    process.arguments = ["-c", "-\(level)"]
-    let input = Pipe()
-    let output = Pipe()
-    process.standardInput = input
-    process.standardOutput = output
-    try process.run()
-    let feeder = Thread { [content] in
-      input.fileHandleForWriting.write(Data(content))
-      input.fileHandleForWriting.closeFile()
+  @Test(arguments: Sample.allCases, Array(1...9))
+  func `a level fitted to the content is never larger than gzip's own`(sample: Sample, level: Int) throws {
+    let content = sample.content
+    let fitted = try GzipLevel(zlibLevel: level, fitting: content.span)
+    let file = try GzipCompressor(fitted).compress(content.span)
+    #expect(file.count <= (try gzip(content, level: level)).count)
+    #expect(try read(file) == content)
+  }
+
+  @Test(arguments: [0, 1, 100])
+  func `content too short to tell gets the level asked for`(count: Int) throws {
+    let content = makeRows(count)
+    #expect(try GzipLevel(zlibLevel: 9, fitting: content.span) == GzipLevel(zlibLevel: 9))
+  }
+
+  @Test func `easy content gets a cheaper level than prose`() throws {
+    func byteCounts(_ content: [UInt8]) throws -> (fitted: Int, first: Int) {
+      let fitted = try GzipLevel(zlibLevel: 6, fitting: content.span)
+      return (
+        try GzipCompressor(fitted).compress(content.span).count,
+        try GzipCompressor(level: 1).compress(content.span).count
+      )
     }
-    feeder.start()
-    let theirs = output.fileHandleForReading.readDataToEndOfFile().count
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 0)
-    #expect(try GzipCompressor(level: level).compress(content.span).count <= theirs)
+    let tokens = try byteCounts(Sample.tokens.content)
+    #expect(tokens.fitted == tokens.first)
+    let prose = try byteCounts(Sample.prose.content)
+    #expect(prose.fitted < prose.first)
   }
 
   @Test func `a bad file says how it is bad`() throws {
-    let content = rows(1000)
+    let content = makeRows(1000)
     let file = try GzipCompressor(level: 6).compress(content.span)
     #expect(throws: GzipError.notGzip) { try read(Array("{\"id\":1}\n".utf8)) }
     #expect(throws: GzipError.truncated) { try read([]) }
@@ -104,7 +161,7 @@ func read(_ file: [UInt8], pieces: Int = .max, limit: Int = .max) throws -> [UIn
   }
 
   @Test func `a sink's error stops the reading`() throws {
-    let file = try GzipCompressor(level: 6).compress(rows(10).span)
+    let file = try GzipCompressor(level: 6).compress(makeRows(10).span)
     let reader = try GzipReader()
     var sink = RefusingSink()
     do {

@@ -12,6 +12,7 @@ struct BatchArchiver: Sendable {
   let ledger: Ledger?
   let store: any ObjectStore
   let clock: DatabaseClock
+  let forecast: BatchForecast
   let context: JobContext
 
   /// A batch whose rows have left the database.
@@ -88,10 +89,11 @@ struct BatchArchiver: Sendable {
     let limit = rows.source.batchSize
     let encoder = RowEncoder(
       columns: rows.table.rowColumns, keyColumns: rows.table.primaryKey, timeColumn: rows.timeColumn,
-      archivedAt: archivedAt.description, batchID: batchID.description, serverVersion: source.serverVersion)
+      archivedAt: archivedAt.description, batchID: batchID.description, serverVersion: source.serverVersion,
+      capacity: forecast.contentByteCount)
     let outcome = try await transaction.copyOut(
       rows.fetch(in: partition, after: ticket.position.row, limit: limit),
-      into: BatchSink(encoder: encoder, compressionLevel: rows.source.compressionLevel))
+      into: BatchSink(encoder: encoder, forecast: forecast))
     let databaseCount = outcome.rowCount
     var sink = outcome.takeSink()
     let position = ticket.position.advanced(

@@ -22,11 +22,11 @@ struct BatchSink: CopySink {
 
   private(set) var encoder: RowEncoder
   private(set) var objects: [SealedObject] = []
-  private let compressionLevel: Int
+  private let forecast: BatchForecast
   private let maximumContentByteCount: Int
 
-  init(encoder: RowEncoder, compressionLevel: Int, maximumContentByteCount: Int = Self.maximumContentByteCount) {
-    (self.encoder, self.compressionLevel) = (encoder, compressionLevel)
+  init(encoder: RowEncoder, forecast: BatchForecast, maximumContentByteCount: Int = Self.maximumContentByteCount) {
+    (self.encoder, self.forecast) = (encoder, forecast)
     self.maximumContentByteCount = maximumContentByteCount
   }
 
@@ -38,11 +38,10 @@ struct BatchSink: CopySink {
   /// Compresses what has come since the last cut; nothing when there are no rows.
   mutating func seal() throws(GzipError) {
     guard encoder.bufferedRowCount > 0 else { return }
-    let compressor = try GzipCompressor(level: compressionLevel)
     let rowCount = encoder.bufferedRowCount
     objects.append(
-      encoder.withBuffer { content in
-        let file = compressor.compress(content)
+      try encoder.withBuffer { (content) throws(GzipError) in
+        let file = try GzipCompressor(forecast.level(for: content)).compress(content)
         return SealedObject(
           file: file, rowCount: rowCount, contentByteCount: content.count, contentSHA256: SHA256.hash(content),
           fileSHA256: SHA256.hash(file.span))

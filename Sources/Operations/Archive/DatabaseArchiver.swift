@@ -113,7 +113,8 @@ struct DatabaseArchiver: Sendable {
       source: Manifest.Source(
         database: source.name.database, schema: source.name.schema, table: source.name.table,
         serverVersion: server.version, systemIdentifier: server.systemIdentifier),
-      ledger: ledger, store: store, clock: server.clock, context: context)
+      ledger: ledger, store: store, clock: server.clock,
+      forecast: BatchForecast(zlibLevel: rows.source.compressionLevel), context: context)
     try await TableArchiver(
       batches: batches, pool: pool, budget: budget, workers: request.workers ?? source.workers, context: context
     ).run(&report)

@@ -71,8 +71,12 @@ extension [UInt8] {
   /// How many newlines there are.
   package var lineCount: Int {
     var count = 0
+    var start = 0
     let content = span
-    for index in content.indices where content[index] == UInt8(ascii: "\n") { count += 1 }
+    while let end = content.newline(from: start) {
+      count += 1
+      start = end + 1
+    }
     return count
   }
 
@@ -82,7 +86,7 @@ extension [UInt8] {
     var start = 0
     var number = 0
     while start < count {
-      let end = self[start...].firstIndex(of: UInt8(ascii: "\n")) ?? count
+      let end = content.newline(from: start) ?? count
       number += 1
       try body(content.extracting(start..<end), number)
       start = end + 1
