@@ -43,6 +43,10 @@ struct RowRemover: Sendable {
       throw OperationError(
         .failed, "rows of the batch are still referenced", at: place, cause: error.description,
         hint: "exclude them with a condition such as where: NOT EXISTS (SELECT FROM the referencing table …)")
+    } catch let error as PostgresError where error.isUnknownName {
+      throw OperationError(
+        .failed, "cannot delete the batch's rows", at: place, cause: error.description,
+        hint: PostgresError.unknownNameHint)
     } catch {
       throw .wrapping(error, "cannot delete the batch's rows", at: place)
     }

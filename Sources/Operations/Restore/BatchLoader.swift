@@ -44,6 +44,8 @@ struct BatchLoader {
           "of \(expected) rows, \(written) were written and \(onConflict == .skip ? present : 0) were there before",
         hint: "a trigger or rule of the table, or another session, interfered; nothing of the batch was kept")
     }
+    try await WrittenRows(plan: plan, staging: Self.staging, onConflict: onConflict).check(
+      columns.inserted, of: manifest, in: transaction)
     if onConflict == .overwrite { try await checkFixedColumns(columns.inserted, manifest, in: transaction) }
     outcome.warnings = try await SequenceMover(plan: plan).move(
       past: columns.inserted, staging: Self.staging, in: transaction)

@@ -164,6 +164,11 @@ extension RestorePlan {
         .unavailable, what, at: place, cause: error.description,
         hint: "the batch may be in or not: run the same again with --on-conflict skip, which settles it")
     }
+    if error.isUnknownName {
+      return OperationError(
+        .data, what, at: place, cause: error.description,
+        hint: "\(PostgresError.unknownNameHint); nothing of the batch was kept")
+    }
     guard error.kind == .server, let state = error.sqlState,
       ["21", "22", "23", "44", "P0"].contains(String(state.prefix(2)))
     else { return .wrapping(error, what, at: place) }

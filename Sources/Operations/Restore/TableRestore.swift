@@ -97,7 +97,7 @@ struct TableRestore {
       ORDER BY tgname
       """, [.text(String(target.oid))])
     return triggers.rows.compactMap { $0[0] }.map { name in
-      "trigger \(name) fires before a row is written and may change it; to be sure, run ALTER TABLE "
+      "trigger \(name) fires before a row is written; a batch that it changes is refused; if so, run ALTER TABLE "
         + "\(target.quotedName) DISABLE TRIGGER \(SQLText.identifier(name)) for the time of the restore"
     }
   }

@@ -78,6 +78,21 @@ extension OperationError {
   }
 }
 
+extension PostgresError {
+  /// Whether the server found no table, column, function, type or schema of a name (SQLSTATE, PostgreSQL documentation,
+  /// appendix A).
+  var isUnknownName: Bool {
+    kind == .server && ["42P01", "42703", "42883", "42704", "3F000"].contains(sqlState)
+  }
+
+  /// What to do when rows are written or deleted and a name is unknown: the tool's own statements name only what the
+  /// catalog has shown them.
+  static var unknownNameHint: String {
+    "a function that a trigger, rule or constraint of the table calls needs the schemas of what it names: "
+      + "ALTER FUNCTION … SET search_path = …"
+  }
+}
+
 extension GzipError {
   /// One plain phrase.
   package var cause: String {
