@@ -60,6 +60,12 @@ package enum ArchiveLayout {
     }
   }
 
+  /// Whether what lies under that key must not be altered or removed.
+  package static func isKept(_ key: String) -> Bool {
+    if case .object = entry(key) { return true }
+    return isSigned(key)
+  }
+
   /// What a key below the storage root is.
   package enum Entry: Hashable, Sendable {
     case object(folder: String, batch: UUIDv7, number: Int)

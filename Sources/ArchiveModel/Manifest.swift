@@ -130,18 +130,23 @@ package struct Manifest: Codable, Sendable, Equatable {
     /// Of the uncompressed bytes, hexadecimal.
     package var contentSHA256: String
     package var etag: String?
+    /// The version that was read back and checked, in a bucket that keeps versions.
+    package var versionID: String?
 
     package init(
-      key: String, rows: Int, bytes: Int, sha256: String, contentBytes: Int, contentSHA256: String, etag: String?
+      key: String, rows: Int, bytes: Int, sha256: String, contentBytes: Int, contentSHA256: String, etag: String?,
+      versionID: String? = nil
     ) {
       (self.key, self.rows, self.bytes, self.sha256) = (key, rows, bytes, sha256)
-      (self.contentBytes, self.contentSHA256, self.etag) = (contentBytes, contentSHA256, etag)
+      (self.contentBytes, self.contentSHA256) = (contentBytes, contentSHA256)
+      (self.etag, self.versionID) = (etag, versionID)
     }
 
     enum CodingKeys: String, CodingKey {
       case key, rows, bytes, sha256, etag
       case contentBytes = "content_bytes"
       case contentSHA256 = "content_sha256"
+      case versionID = "version_id"
     }
   }
 

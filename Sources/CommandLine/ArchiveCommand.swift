@@ -48,7 +48,7 @@ struct ArchiveCommand: AsyncParsableCommand {
       request.maximumDuration = maxDuration?.duration
       request.workers = workers
       request.countsRows = !noCount
-      let store = try session.signingStore(nil, configuration)
+      let store = try session.evidenceStore(nil, configuration)
       let report = try await ArchiveJob(request: request, store: store, context: session.context).run()
       let output = ArchiveReportOutput(report)
       switch common.output {

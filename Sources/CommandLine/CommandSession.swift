@@ -115,11 +115,10 @@ struct CommandSession: Sendable {
       .filter { !$0.tables.isEmpty }
   }
 
-  /// `store`, as commands that write need it: documents are signed if the configuration says so.
-  func signingStore(_ storage: StorageOptions?, _ configuration: Configuration?) throws -> any ObjectStore {
+  /// `store`, as commands that write need it: objects are locked and documents signed if the configuration says so.
+  func evidenceStore(_ storage: StorageOptions?, _ configuration: Configuration?) throws -> any ObjectStore {
     let store = try store(storage, configuration)
-    guard let path = configuration?.signingKeyFile else { return store }
-    return EvidenceStore(store, signingWith: try KeyFiles.signingKey(path))
+    return EvidenceStore(store, signingWith: try configuration?.signingKeyFile.map(KeyFiles.signingKey))
   }
 
   /// The store of the configuration, or the one that `--storage` names.

@@ -35,7 +35,7 @@ struct ConfigValidateCommand: AsyncParsableCommand {
       let configuration = try session.loadConfiguration()
       let databases = try session.databases(configuration)
       // An unusable storage address is a problem of the configuration, tried or not.
-      let store = try session.signingStore(nil, configuration)
+      let store = try session.evidenceStore(nil, configuration)
       let problems =
         connect ? await ConnectionCheck.run(databases: databases, store: store, context: session.context) : []
       let result = Result(

@@ -38,11 +38,20 @@ enum JobInputs {
         case .aes256: .aes256
         case .kms(let key): .kms(keyID: key)
         }
+      configuration.objectLock = settings.objectLock.map(objectLock)
       configuration.maximumAttempts = settings.maximumAttempts
       configuration.userAgent = "archiver/\(Tool.version) run/\(runID)"
       configuration.allowsPlainHTTP = settings.endpoint != nil
       return try S3Store(configuration: configuration)
     }
+  }
+
+  private static func objectLock(_ settings: ObjectLockSettings) -> S3Configuration.ObjectLock {
+    var lock = S3Configuration.ObjectLock(retention: nil, isOnLegalHold: settings.legalHold)
+    if let mode = settings.mode, let days = settings.days {
+      lock.retention = .init(mode: mode == .compliance ? .compliance : .governance, days: days)
+    }
+    return lock
   }
 
   /// The database and those of its tables that pass `selection`.

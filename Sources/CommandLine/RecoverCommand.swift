@@ -22,7 +22,7 @@ struct RecoverCommand: AsyncParsableCommand {
     try await CommandSession(common).run { session in
       let configuration = try session.loadConfiguration()
       let databases = try session.databases(configuration)
-      let store = try session.signingStore(nil, configuration)
+      let store = try session.evidenceStore(nil, configuration)
       let report = await RecoverJob(databases: databases, store: store, context: session.context).run()
       switch common.output {
       case .text: StandardOutput.write(text(report))

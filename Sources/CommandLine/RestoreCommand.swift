@@ -59,7 +59,7 @@ struct RestoreCommand: AsyncParsableCommand {
   func run() async throws {
     try await CommandSession(common).run { session in
       let configuration = storage.storage == nil || target == nil ? try session.loadConfiguration() : nil
-      let store = try session.signingStore(storage, configuration)
+      let store = try session.evidenceStore(storage, configuration)
       var rows = selection.narrow(common.nameSelection)
       rows.keys = Set(whereKey.compactMap(KeyArgument.parse))
       var request = RestoreRequest(selection: rows, target: try destination(session, configuration?.databases ?? []))

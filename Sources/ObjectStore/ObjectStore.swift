@@ -51,15 +51,18 @@ package struct PutOptions: Sendable {
   package var sha256: SHA256Digest?
   /// Fail with `preconditionFailed` when the key exists.
   package var ifNoneMatch: Bool
+  /// The object must outlive its writer's mistakes: a store that is set up to lock objects locks this one.
+  package var isKept: Bool
 
   package init(
     contentType: String = "application/octet-stream", contentEncoding: String? = nil, sha256: SHA256Digest? = nil,
-    ifNoneMatch: Bool = false
+    ifNoneMatch: Bool = false, isKept: Bool = false
   ) {
     self.contentType = contentType
     self.contentEncoding = contentEncoding
     self.sha256 = sha256
     self.ifNoneMatch = ifNoneMatch
+    self.isKept = isKept
   }
 }
 
@@ -84,12 +87,17 @@ package struct ObjectInfo: Sendable, Equatable {
   /// The entity tag without its quotes; nil where the store has none.
   package let etag: String?
   package let modifiedAt: Date?
+  /// The version that is current, where the store keeps versions; nil in listings.
+  package let versionID: String?
 
-  package init(key: String, byteCount: Int, etag: String? = nil, modifiedAt: Date? = nil) {
+  package init(
+    key: String, byteCount: Int, etag: String? = nil, modifiedAt: Date? = nil, versionID: String? = nil
+  ) {
     self.key = key
     self.byteCount = byteCount
     self.etag = etag
     self.modifiedAt = modifiedAt
+    self.versionID = versionID
   }
 }
 

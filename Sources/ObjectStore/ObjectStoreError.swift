@@ -13,6 +13,8 @@ package struct ObjectStoreError: Error, Sendable {
     case signatureMismatch
     case tooLarge
     case preconditionFailed
+    /// The bucket does not lock objects as it is asked to.
+    case lockRefused
     case throttled
     /// No connection, or the store answered with a server error (5xx) to the last.
     case unreachable
@@ -83,6 +85,7 @@ extension ObjectStoreError {
       "set this machine's clock (the store's differs by over 15 minutes)"
     case (.invalidCredentials, "ExpiredToken"): "get fresh credentials; the session token has expired"
     case (.bucketMissing, _): "create the bucket or directory, or correct storage.url"
+    case (.lockRefused, _): "use a bucket made with Object Lock, or remove storage.object_lock"
     case (.accessDenied, _):
       "grant s3:PutObject, s3:GetObject, s3:ListBucket and s3:DeleteObject, or the directory's rights"
     case (.wrongRegion, _): "set storage.region to the bucket's region"

@@ -11,6 +11,7 @@ enum KnownKeys {
   private static let sections: [(title: String, keys: [String])] = [
     (ConfigurationDocument.title, ConfigurationDocument.fields.map(\.name)),
     (StorageSettings.title, StorageSettings.fields.map(\.name)),
+    (ObjectLockSettings.title, ObjectLockSettings.fields.map(\.name)),
     (DatabaseSettings.title, DatabaseSettings.fields.map(\.name)),
     (TableSettings.title, TableSettings.fields.map(\.name)),
   ]

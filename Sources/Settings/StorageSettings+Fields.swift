@@ -17,6 +17,7 @@ extension StorageSettings: SettingsSection {
     Field("storage_class", \.storageClass, .text, "storage class of the objects; one that can be read at once"),
     Field("server_side_encryption", \.encryption, .choice, "encryption by the store; none: as the bucket is set"),
     Field("kms_key_id", \.kmsKeyID, .text, "key for aws:kms; empty: the bucket's own"),
+    Field("object_lock", \.objectLock, .section, "S3 Object Lock of what is archived; left out: nothing is locked"),
     Field("max_attempts", \.maximumAttempts, .wholeNumber(1...20), "attempts per request, the first included"),
   ]
 
@@ -31,6 +32,10 @@ extension StorageSettings: SettingsSection {
       reading.report(
         "is only for server_side_encryption: \(Encryption.kms.rawValue)", at: place.key("kms_key_id"),
         line: place.line(of: "kms_key_id"))
+    }
+    if objectLock != nil, !url.lowercased().hasPrefix("s3://") {
+      reading.report(
+        "is only for an s3:// storage", at: place.key("object_lock"), line: place.line(of: "object_lock"))
     }
     checkStorageClass(place, &reading)
   }

@@ -16,6 +16,8 @@ package struct StorageSettings: Sendable, Equatable {
   package internal(set) var profile: String?
   /// As `x-amz-storage-class` takes it; always one that can be read at once.
   package internal(set) var storageClass = "STANDARD"
+  /// Nil: objects are not locked.
+  package internal(set) var objectLock: ObjectLockSettings?
   var encryption = Encryption.none
   var kmsKeyID: String?
   /// Attempts per request, the first included: 1…20.

@@ -65,6 +65,16 @@ extension ValueType<Int> {
     })
 }
 
+extension ValueType<Bool> {
+  /// `true` or `false`.
+  static let flag = ValueType.scalar(
+    schema: substitutable([("type", .text("boolean"))]), show: { .boolean($0) },
+    parse: { (text) throws(ValueMismatch) in
+      guard let value = Bool(text) else { throw ValueMismatch(message: "must be true or false") }
+      return value
+    })
+}
+
 extension ValueType<Double> {
   /// A share: more than 0, at most 1.
   static let share = ValueType.scalar(

@@ -11,6 +11,7 @@ struct SchemaSection: Sendable, CustomTestStringConvertible {
 
   static let all = [
     SchemaSection(name: "top level", path: []), SchemaSection(name: "storage", path: ["storage"]),
+    SchemaSection(name: "object lock", path: ["storage", "object_lock"]),
     SchemaSection(name: "defaults", path: ["defaults"]), SchemaSection(name: "database", path: ["databases"]),
     SchemaSection(name: "table", path: ["databases", "tables"]),
   ]
@@ -38,17 +39,18 @@ struct SchemaSection: Sendable, CustomTestStringConvertible {
     (0, "databases defaults signing_key_file storage version"),
     (
       1,
-      "access_key_id addressing endpoint kms_key_id max_attempts profile region secret_access_key "
+      "access_key_id addressing endpoint kms_key_id max_attempts object_lock profile region secret_access_key "
         + "server_side_encryption storage_class url"
     ),
+    (2, "days legal_hold mode"),
     (
-      2,
+      3,
       "batch_size compression_level hazards pace partition primary_key retention_days schema time_zone "
         + "timestamp_column transaction_timeout where workers"
     ),
-    (3, "dbname host ledger name password pool_size port sslmode tables url user"),
+    (4, "dbname host ledger name password pool_size port sslmode tables url user"),
     (
-      4,
+      5,
       "batch_size compression_level hazards name pace partition primary_key retention_days schema time_zone "
         + "timestamp_column transaction_timeout where workers"
     ),
@@ -66,7 +68,7 @@ struct SchemaSection: Sendable, CustomTestStringConvertible {
     for key in try section.keys() + ["no_such_key"] {
       var line = "{? \(key) : }"
       for step in section.path.reversed() {
-        line = step == "storage" || step == "defaults" ? "{\(step): \(line)}" : "{\(step): [\(line)]}"
+        line = ["storage", "object_lock", "defaults"].contains(step) ? "{\(step): \(line)}" : "{\(step): [\(line)]}"
       }
       let unknown = problems(line).filter { $0.message == "is not a known key" }
       #expect(unknown.isEmpty == (key != "no_such_key"), "\(key)")

@@ -17,6 +17,11 @@ package enum TestEnvironment {
       secretAccessKey: try value("ARCHIVER_TEST_S3_SECRET_ACCESS_KEY"))
   }
 
+  /// The URL of the S3 server that knows versions and Object Lock; it takes any credentials. Throws `MissingVariable`.
+  package static func motoEndpoint() throws -> String {
+    try value("ARCHIVER_TEST_MOTO_ENDPOINT")
+  }
+
   /// The built `archiver`: the one named by `ARCHIVER_TEST_BINARY`, or else the one built beside the test bundle.
   /// Throws `MissingVariable` if there is neither.
   package static func archiverBinary() throws -> URL {

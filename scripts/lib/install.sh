@@ -2,7 +2,7 @@
 # Installs what is missing, and nothing else. Asks for capabilities, not for package names, so that other sources of the
 # same programs (PGDG, another distribution) count as well.
 
-# install_needed WHAT…: build, postgres, s3.
+# install_needed WHAT…: build, postgres, s3, moto.
 install_needed() {
   command -v swift >/dev/null || die "no swift on PATH: install a Swift 6.2 toolchain or newer from https://swift.org/install"
   local what missing=()
@@ -19,12 +19,14 @@ install_needed() {
         command -v curl >/dev/null || missing+=(curl)
         rclone_installed || python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
         ;;
+      moto) moto_installed || python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv) ;;
       *) die "install_needed: unknown need $what" ;;
     esac
   done
   if ((${#missing[@]})); then apt_install "${missing[@]}"; fi
   for what in "$@"; do
     if [[ $what == s3 ]]; then install_rclone; fi
+    if [[ $what == moto ]]; then install_moto; fi
   done
 }
 
@@ -73,6 +75,19 @@ contrib_installed() {
   local bin
   bin=$(postgres_bin) && [[ -x $bin/pg_config ]] || return 0
   [[ -f $("$bin/pg_config" --sharedir)/extension/hstore.control ]]
+}
+
+# A second S3 server, which knows versions and Object Lock.
+moto="$tools/moto/bin/moto_server"
+
+moto_installed() { [[ -x $moto ]]; }
+
+install_moto() {
+  moto_installed && return
+  say "Installing moto into ${tools#"$root/"}"
+  rm -rf "$tools/moto"
+  python3 -m venv "$tools/moto"
+  "$tools/moto/bin/pip" install --quiet --disable-pip-version-check 'moto[server]>=5.2,<6' >&2
 }
 
 # The folder of initdb and postgres: $ARCHIVER_PG_BIN, or the newest of Debian's, or wherever PATH finds it.

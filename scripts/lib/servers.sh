@@ -61,3 +61,21 @@ start_s3() {
   tail -n 20 "$log" >&2
   die "the S3 server did not start"
 }
+
+# start_moto: sets moto_endpoint and moto_pid. Buckets are made by whoever needs them; any credentials are taken.
+start_moto() {
+  local port attempt
+  make_temporary_directory
+  local log="$temporary_directory/server.log"
+  for attempt in 1 2 3; do
+    port=$(free_port)
+    "$moto" --host 127.0.0.1 --port "$port" >"$log" 2>&1 &
+    moto_pid=$!
+    started+=("TERM:$moto_pid")
+    moto_endpoint="http://127.0.0.1:$port"
+    if wait_until_answers "$moto_pid" curl -s "$moto_endpoint"; then return; fi
+    say "moto did not start on port $port (attempt $attempt)"
+  done
+  tail -n 20 "$log" >&2
+  die "moto did not start"
+}

@@ -43,6 +43,9 @@ final class S3Client: Sendable {
     connections = WorkerPool(maximumCount: configuration.maximumConnections) { HTTPConnection(settings: settings) }
   }
 
+  /// By this machine's clock.
+  var now: Date { surroundings.now() }
+
   /// A key as the bucket has it, or the prefix of such keys.
   func bucketKey(_ key: String) -> String {
     configuration.prefix.isEmpty ? key : "\(configuration.prefix)/\(key)"

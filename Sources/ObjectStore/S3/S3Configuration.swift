@@ -21,6 +21,44 @@ package struct S3Configuration: Sendable {
     case kms(keyID: String?)
   }
 
+  /// How the bucket is to keep objects from being altered or removed.
+  package struct ObjectLock: Sendable, Equatable {
+    package enum Mode: String, Sendable {
+      case governance = "GOVERNANCE"
+      case compliance = "COMPLIANCE"
+    }
+
+    /// Days are counted from the writing, at least 1.
+    package struct Retention: Sendable, Equatable {
+      package var mode: Mode
+      package var days: Int
+
+      package init(mode: Mode, days: Int) {
+        (self.mode, self.days) = (mode, days)
+      }
+    }
+
+    /// Nil to set none.
+    package var retention: Retention?
+    package var isOnLegalHold: Bool
+
+    package init(retention: Retention?, isOnLegalHold: Bool) {
+      (self.retention, self.isOnLegalHold) = (retention, isOnLegalHold)
+    }
+
+    /// The request headers that lock an object written at `now`.
+    func headers(at now: Date) -> [(name: String, value: String)] {
+      var headers: [(name: String, value: String)] = []
+      if let retention {
+        let end = now.addingTimeInterval(Double(retention.days) * 86_400)
+        headers.append((name: "x-amz-object-lock-mode", value: retention.mode.rawValue))
+        headers.append(("x-amz-object-lock-retain-until-date", end.formatted(.iso8601)))
+      }
+      if isOnLegalHold { headers.append((name: "x-amz-object-lock-legal-hold", value: "ON")) }
+      return headers
+    }
+  }
+
   package var bucket: String
   /// Put before every key, with a slash between; empty for the bucket's root.
   package var prefix: String
@@ -32,6 +70,8 @@ package struct S3Configuration: Sendable {
   /// Such as `STANDARD_IA`; nil for the bucket's default.
   package var storageClass: String?
   package var serverSideEncryption = ServerSideEncryption.none
+  /// Of objects that are to be kept; nil to lock none.
+  package var objectLock: ObjectLock?
   /// The first attempt counts.
   package var maximumAttempts = 3
   /// Names the tool and the run to the store's operator.

@@ -34,18 +34,26 @@ package final class S3Store: ObjectStore {
       let answer = try await client.send(
         request, into: receiver, judge: { Self.hiddenFailure($0, receiver, sum) })
       return PutResult(
-        etag: answer.headers["etag"].map(EntityTag.unquoted), versionID: answer.headers["x-amz-version-id"])
+        etag: answer.headers["etag"].map(EntityTag.unquoted), versionID: Self.versionID(answer.headers))
     } catch {
+      if options.isKept, client.configuration.objectLock != nil, error.serviceCode == "InvalidRequest" {
+        throw error.with(code: .lockRefused, message: "the bucket does not take Object Lock as configured")
+      }
       guard options.ifNoneMatch, error.code == .preconditionFailed, error.attempts > 1 else { throw error }
       return try await ownWrite(key, body, orElse: error)
     }
   }
 
   private func putHeaders(_ options: PutOptions, _ sum: SHA256Digest) -> [(name: String, value: String)] {
-    var headers = [(name: "content-type", value: options.contentType), ("x-amz-checksum-sha256", sum.base64)]
+    // S3's PutObject asks for the algorithm's name as well wherever a lock, the bucket's own too, is set.
+    var headers = [
+      (name: "content-type", value: options.contentType), ("x-amz-checksum-sha256", sum.base64),
+      ("x-amz-sdk-checksum-algorithm", "SHA256"),
+    ]
     if let encoding = options.contentEncoding { headers.append(("content-encoding", encoding)) }
     if options.ifNoneMatch { headers.append(("if-none-match", "*")) }
     if let storageClass = client.configuration.storageClass { headers.append(("x-amz-storage-class", storageClass)) }
+    if options.isKept, let lock = client.configuration.objectLock { headers += lock.headers(at: client.now) }
     switch client.configuration.serverSideEncryption {
     case .none: break
     case .aes256: headers.append(("x-amz-server-side-encryption", "AES256"))
@@ -71,7 +79,7 @@ package final class S3Store: ObjectStore {
   ) async throws(ObjectStoreError) -> PutResult {
     let info = try await head(key)
     guard info.byteCount == body.count, try await get(key, maximumByteCount: body.count) == body else { throw error }
-    return PutResult(etag: info.etag, versionID: nil)
+    return PutResult(etag: info.etag, versionID: info.versionID)
   }
 
   package func get(_ key: String, maximumByteCount: Int) async throws(ObjectStoreError) -> [UInt8] {
@@ -117,7 +125,12 @@ package final class S3Store: ObjectStore {
     }
     return ObjectInfo(
       key: key, byteCount: byteCount, etag: headers["etag"].map(EntityTag.unquoted),
-      modifiedAt: headers["last-modified"].flatMap(HTTPDate.parse))
+      modifiedAt: headers["last-modified"].flatMap(HTTPDate.parse), versionID: Self.versionID(headers))
+  }
+
+  /// Nil in a bucket without versions, and where they are suspended: the version `null` is overwritten.
+  private static func versionID(_ headers: [String: String]) -> String? {
+    headers["x-amz-version-id"].flatMap { $0.isEmpty || $0 == "null" ? nil : $0 }
   }
 
   package func list(

@@ -32,7 +32,8 @@ struct VerifiedBatch: Sendable {
       }
       let object = Manifest.Object(
         key: key, rows: sealed.rowCount, bytes: sealed.file.count, sha256: sealed.fileSHA256.hex,
-        contentBytes: sealed.contentByteCount, contentSHA256: sealed.contentSHA256.hex, etag: result.etag)
+        contentBytes: sealed.contentByteCount, contentSHA256: sealed.contentSHA256.hex, etag: result.etag,
+        versionID: result.versionID)
       let content = try await ObjectContent.read(object, from: store)
       prepared.counts.stored += content.bytes.lineCount
       prepared.objects.append(object)

@@ -2,7 +2,7 @@ import ArchiveModel
 package import Hashing
 package import ObjectStore
 
-/// A store that signs, on their way into another one, the documents that say for good what became of rows.
+/// A store that marks, on their way into another one, the objects and documents that must be kept, and signs the documents.
 ///
 /// A signature is written before its document, so that no document is ever seen without one.
 package struct EvidenceStore: ObjectStore {
@@ -18,8 +18,10 @@ package struct EvidenceStore: ObjectStore {
   package func put(
     _ key: String, _ body: [UInt8], _ options: PutOptions
   ) async throws(ObjectStoreError) -> PutResult {
+    var options = options
+    options.isKept = ArchiveLayout.isKept(key)
     if let signer = self.key, ArchiveLayout.isSigned(key) {
-      _ = try await base.put(ArchiveLayout.signature(of: key), signer.sign(body.span), PutOptions())
+      _ = try await base.put(ArchiveLayout.signature(of: key), signer.sign(body.span), PutOptions(isKept: true))
     }
     return try await base.put(key, body, options)
   }

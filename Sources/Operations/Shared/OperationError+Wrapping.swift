@@ -66,7 +66,7 @@ extension OperationError {
     let category: Category =
       switch error.code {
       case .accessDenied, .invalidCredentials, .signatureMismatch: .permission
-      case .bucketMissing, .wrongRegion: .configuration
+      case .bucketMissing, .wrongRegion, .lockRefused: .configuration
       case .throttled, .unreachable, .timedOut, .storageFull: .unavailable
       case .notFound, .tooLarge, .checksumMismatch, .corruptResponse: .data
       case .cancelled: .interrupted

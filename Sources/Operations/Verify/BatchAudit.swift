@@ -60,10 +60,18 @@ struct BatchAudit: Sendable {
       let place = ObjectPlace(table: folder.table, key: object.key, batchID: manifest.batchID)
       guard let checked = try await check(object, manifest, folder.objects[object.key], place) else {
         isWhole = false
-        result.findings.append(place.finding(.missingObject, "\(object.bytes) bytes, \(object.rows) rows", "nothing"))
+        result.findings.append(
+          place.finding(
+            .missingObject, "\(object.bytes) bytes, \(object.rows) rows", "nothing", object.checkedVersion ?? ""))
         continue
       }
-      result.findings += checked.findings
+      if try await isOtherVersion(object) { result.notes.append(Self.otherVersions) }
+      result.findings += checked.findings.map { finding in
+        guard finding.detail.isEmpty, let version = object.checkedVersion else { return finding }
+        var finding = finding
+        finding.detail = version
+        return finding
+      }
       result.keyHashes += checked.keyHashes
       keys += checked.keys
       isWhole = isWhole && checked.isWhole
@@ -85,6 +93,22 @@ struct BatchAudit: Sendable {
       let answer = try await database.check(sound, keys: isWhole ? keys : nil)
       result.findings += answer.findings
       result.notes += answer.notes
+    }
+  }
+
+  /// Bytes that fit are good evidence under any version, so this is none of its own.
+  private static let otherVersions =
+    "some objects are other versions than their manifests name: they were copied here, or written again"
+
+  /// Whether the bucket now has another version of the object than the one that was checked before its rows were deleted.
+  private func isOtherVersion(_ object: Manifest.Object) async throws(OperationError) -> Bool {
+    guard let checked = object.versionID else { return false }
+    do {
+      guard let current = try await store.head(object.key).versionID else { return false }
+      return current != checked
+    } catch {
+      guard error.concernsOneObject else { throw .wrapping(error, "cannot look the object up", at: object.key) }
+      return false
     }
   }
 
@@ -115,4 +139,9 @@ struct BatchAudit: Sendable {
       throw .wrapping(error, "cannot read the object", at: object.key)
     }
   }
+}
+
+extension Manifest.Object {
+  /// What to ask the store for when the object is damaged; nil where there are no versions.
+  fileprivate var checkedVersion: String? { versionID.map { "the version that was checked is \($0)" } }
 }
