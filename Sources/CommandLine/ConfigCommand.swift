@@ -36,13 +36,17 @@ struct ConfigValidateCommand: AsyncParsableCommand {
       let databases = try session.databases(configuration)
       // An unusable storage address is a problem of the configuration, tried or not.
       let store = try session.evidenceStore(nil, configuration)
-      let problems =
-        connect ? await ConnectionCheck.run(databases: databases, store: store, context: session.context) : []
+      let report =
+        connect
+        ? await ConnectionCheck.run(databases: databases, store: store, context: session.context)
+        : ConnectionCheck.Report()
+      let problems = report.problems
       let result = Result(
         config: common.configurationPath, connected: connect, databases: databases.count,
-        tables: databases.reduce(0) { $0 + $1.tables.count }, problems: problems.map(ErrorDocument.init))
+        tables: databases.reduce(0) { $0 + $1.tables.count }, problems: problems.map(ErrorDocument.init),
+        notes: report.warnings.map { "\($0.table): \($0.warning)" })
       switch common.output {
-      case .text: if problems.isEmpty { StandardOutput.write(result.text) }
+      case .text: StandardOutput.write(result.text)
       case .json: StandardOutput.write(JSONOutput.document(result))
       }
       session.report(problems)
@@ -56,8 +60,14 @@ struct ConfigValidateCommand: AsyncParsableCommand {
     var databases: Int
     var tables: Int
     var problems: [ErrorDocument]
+    var notes: [String]
 
+    /// The closing line is for a good file only: what is wrong goes to the standard error.
     var text: String {
+      (problems.isEmpty ? closing : "") + notes.map { "note: \($0)\n" }.joined()
+    }
+
+    private var closing: String {
       let counts = "\(databases) database\(databases == 1 ? "" : "s"), \(tables) table\(tables == 1 ? "" : "s")"
       return "\(config): good (\(counts)\(connected ? "; the storage, databases and tables answer" : ""))\n"
     }

@@ -57,3 +57,10 @@ package struct PinnedSettings: Sendable {
     return settings
   }
 }
+
+extension Transaction {
+  /// Changes settings for the rest of the transaction.
+  package func pin(_ settings: [PinnedSettings.Setting]) async throws(PostgresError) {
+    for setting in settings { try await execute(setting.statement) }
+  }
+}

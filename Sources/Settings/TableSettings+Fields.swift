@@ -59,6 +59,7 @@ extension ValueType<TableSettings> {
 enum HazardName {
   static let acceptable = [
     "foreign-key-action", "delete-trigger", "delete-rule", "row-security", "no-index", "invalid-row",
+    "published-delete",
   ]
 
   private static let refused = [
@@ -68,6 +69,7 @@ enum HazardName {
     "standby": "give the primary server's address",
     "reserved-column": "rename the column",
     "bytes-encoding": "convert the text to UTF-8",
+    "replica-identity": "a publication's deletes fail without one: give the table one, or publish no deletes",
   ]
 
   static func check(_ name: String) throws(ValueMismatch) {

@@ -83,12 +83,12 @@ struct WrongCase: Sendable, CustomTestStringConvertible {
     .init(
       table: "hazards: [delete-triger]",
       problem:
-        "10: databases[0].tables[0].hazards[0]: must be one of foreign-key-action, delete-trigger, delete-rule, row-security, no-index, invalid-row (found delete-triger)",
+        "10: databases[0].tables[0].hazards[0]: must be one of foreign-key-action, delete-trigger, delete-rule, row-security, no-index, invalid-row, published-delete (found delete-triger)",
       hint: "did you mean delete-trigger?"),
     .init(
       table: "hazards: [no-index, standby]",
       problem:
-        "10: databases[0].tables[0].hazards[1]: must be one of foreign-key-action, delete-trigger, delete-rule, row-security, no-index, invalid-row (found standby)",
+        "10: databases[0].tables[0].hazards[1]: must be one of foreign-key-action, delete-trigger, delete-rule, row-security, no-index, invalid-row, published-delete (found standby)",
       hint: "standby can never be accepted: give the primary server's address"),
     .init(
       table: "hazards: [no-index, no-index]",

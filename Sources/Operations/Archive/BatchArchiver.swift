@@ -73,7 +73,7 @@ struct BatchArchiver: Sendable {
   private var options: TransactionOptions {
     TransactionOptions(
       timeout: rows.source.transactionTimeout,
-      pinned: PinnedSettings(additional: rows.table.pinnedSettings))
+      pinned: PinnedSettings(additional: rows.pinnedSettings))
   }
 
   private nonisolated(nonsending) func removeBatch(
@@ -104,6 +104,7 @@ struct BatchArchiver: Sendable {
       throw OperationError(.defect, "the fetch was cut short", cause: "the COPY stream has no end marker")
     }
     guard databaseCount > 0 || sink.encoder.rowCount > 0 else { return nil }
+    try await rows.checkAttachment(in: transaction)
     try sink.seal()
 
     let prepared = try draft(

@@ -26,11 +26,6 @@ struct DatabaseArchiver: Sendable {
     let server: Server
     do {
       server = try await describeServer()
-      if !request.isDryRun, let schema = database.ledgerSchema {
-        try await pool.withConnection { connection in
-          try await Ledger(schema: schema).create(over: connection, database: database.name)
-        }
-      }
     } catch {
       let failure = OperationError.wrapping(error, "cannot use the database", at: database.place)
       return database.tables.map { source in
@@ -89,112 +84,120 @@ struct DatabaseArchiver: Sendable {
   private func archive(
     _ source: TableSource, _ server: Server, _ report: inout ArchiveReport.Table
   ) async throws(OperationError) {
-    let cutoff = server.now.advanced(by: .seconds(-86_400 * source.retentionDays))
+    let cutoff = source.cutoff(at: server.now)
     report.cutoff = cutoff
-    let (rows, warnings) = try await examine(source, cutoff)
-    report.warnings = warnings
+    let examined = try await examine(source, cutoff)
+    report.warnings = examined.warnings
+    let counts = RowCounts(pool: pool, rows: examined.rows)
     if request.isDryRun {
-      try await tell(rows, &report)
+      try await counts.tell(&report)
       return
     }
-    let ledger = database.ledgerSchema.map(Ledger.init(schema:))
-    let settled = try await Settler(table: rows.table, ledger: ledger, pool: pool, store: store, context: context).run(
-      waits: false)
+    let ledger = try await ledger()
+    let settled = try await Settler(table: examined.table, ledger: ledger, pool: pool, store: store, context: context)
+      .run(
+        waits: false)
     report.warnings += settled.map { "batch \($0.batchID), not of this run: \($0.detail)" }
     if let doubt = settled.first(where: { $0.outcome == .inDoubt }) {
       throw OperationError(
         .failed, "an earlier batch is in doubt", at: "\(source.name), batch \(doubt.batchID)", cause: doubt.detail,
         hint: "see docs/troubleshooting.md, \"in doubt\"; nothing was archived from this table")
     }
-    if request.countsRows { report.eligible = try await count(rows) }
+    let eligible = request.countsRows ? try await counts.eligible() : nil
+    report.eligible = eligible?.reduce(0, +)
     context.progress.observe(.began(table: source.name, rowCount: report.eligible))
-    let batches = BatchArchiver(
-      rows: rows,
-      source: Manifest.Source(
-        database: source.name.database, schema: source.name.schema, table: source.name.table,
-        serverVersion: server.version, systemIdentifier: server.systemIdentifier),
-      ledger: ledger, store: store, clock: server.clock,
-      forecast: BatchForecast(zlibLevel: rows.source.compressionLevel), context: context)
-    try await TableArchiver(
-      batches: batches, pool: pool, budget: budget, workers: request.workers ?? source.workers, context: context
-    ).run(&report)
-    if request.countsRows {
-      let remaining = try await count(rows)
-      report.remaining = remaining
-      if remaining > 0, report.outcome == .complete {
-        report.warnings.append("\(remaining) eligible rows are locked by others, or came late; the next run takes them")
+    let forecast = BatchForecast(zlibLevel: source.compressionLevel)
+    for (index, rows) in examined.rows.enumerated() where eligible?[index] != 0 && report.outcome == .complete {
+      let batches = BatchArchiver(
+        rows: rows,
+        source: Manifest.Source(
+          database: source.name.database, schema: source.name.schema, table: source.name.table,
+          serverVersion: server.version, systemIdentifier: server.systemIdentifier),
+        ledger: ledger, store: store, clock: server.clock, forecast: forecast, context: context)
+      let archiver = TableArchiver(
+        batches: batches, pool: pool, budget: budget, workers: request.workers ?? source.workers, context: context)
+      do throws(OperationError) {
+        try await archiver.run(&report, eligible: eligible?[index])
+      } catch {
+        guard await isGone(rows) else { throw error }
+        report.warnings.append(
+          "partition \(rows.relation.quotedName) was detached, dropped or replaced during the run; the rest of its rows "
+            + "were left alone")
       }
+    }
+    try await conclude(examined, &report)
+  }
+
+  /// What is left, and what came while the table was archived.
+  private func conclude(
+    _ examined: TableExamination, _ report: inout ArchiveReport.Table
+  ) async throws(OperationError) {
+    let relations = try await relations(of: examined.table)
+    let added = relations.filter { relation in !examined.rows.contains { $0.relation.oid == relation.oid } }
+    if !added.isEmpty {
+      report.warnings.append(
+        "partitions were attached during the run: \(HazardCheck.names(added.map(\.quotedName))); the next run takes their "
+          + "rows")
+    }
+    guard request.countsRows else { return }
+    let present = examined.rows.filter { rows in relations.contains { $0 == rows.relation } }
+    let remaining = try await RowCounts(pool: pool, rows: present).eligible().reduce(0, +)
+    report.remaining = remaining
+    if remaining > 0, report.outcome == .complete {
+      report.warnings.append("\(remaining) eligible rows are locked by others, or came late; the next run takes them")
+    }
+  }
+
+  /// Whether the rows' relation, a leaf, is not the table's any more.
+  private func isGone(_ rows: EligibleRows) async -> Bool {
+    guard rows.table.isPartitioned else { return false }
+    do throws(OperationError) {
+      return try await !relations(of: rows.table).contains(rows.relation)
+    } catch {
+      // What failed first says more than that this could not be asked.
+      context.logger.debug("cannot ask for the partitions", metadata: ["cause": "\(error.description)"])
+      return false
+    }
+  }
+
+  private func relations(of table: TableDescription) async throws(OperationError) -> [RowRelation] {
+    do {
+      return try await pool.withConnection { connection in
+        try await connection.withTransaction(TransactionOptions(readOnly: true)) { transaction in
+          try await TableCatalog.relations(of: table, in: transaction)
+        }
+      }
+    } catch {
+      throw .wrapping(error, "cannot find the partitions", at: "\(table.name)")
+    }
+  }
+
+  /// The ledger, made when it is missing; nil to do without.
+  private func ledger() async throws(OperationError) -> Ledger? {
+    guard let ledger = database.ledgerSchema.map(Ledger.init(schema:)) else { return nil }
+    do {
+      try await pool.withConnection { connection in
+        try await ledger.create(over: connection, database: database.name)
+      }
+      return ledger
+    } catch {
+      throw .wrapping(error, "cannot create the ledger", at: database.place)
     }
   }
 
   /// Describes the table, checks it for hazards and the settings against it.
-  private func examine(_ source: TableSource, _ cutoff: Timestamp) async throws(OperationError) -> (
-    EligibleRows, [String]
-  ) {
+  private func examine(
+    _ source: TableSource, _ cutoff: Timestamp
+  ) async throws(OperationError) -> TableExamination {
     do {
+      let held = try await HeldKeys.load(for: source.name, at: Timestamp.now, from: store)
       return try await pool.withConnection { connection in
-        try await connection.withTransaction(TransactionOptions(isolation: .repeatableRead, readOnly: true)) {
-          transaction in
-          let table = try await TableCatalog.describe(source.name, in: transaction)
-          let warnings = try await HazardCheck(table: table, source: source).run(in: transaction)
-          if let expected = source.primaryKey, expected != table.primaryKeyNames {
-            throw OperationError(
-              .configuration, "the primary key differs", at: "\(source.name)",
-              cause: "the settings say \(expected), the catalog says \(table.primaryKeyNames)",
-              hint: "correct or remove primary_key:")
-          }
-          let time = try table.timeColumn(source.timestampColumn)
-          let held = try await HeldKeys.load(for: source.name, at: Timestamp.now, from: store)
-          let condition = held.condition(
-            keyColumns: table.primaryKey.map {
-              ("t." + SQLText.identifier(table.columns[$0].name), table.columns[$0].formType)
-            })
-          let rows = EligibleRows(
-            table: table, source: source, timeColumn: time.index, timeType: time.type, cutoff: cutoff,
-            holdCondition: condition)
-          return (rows, warnings)
+        try await connection.withTransaction(TableExamination.options) { transaction in
+          try await TableExamination.run(source, cutoff: cutoff, held: held, in: transaction)
         }
       }
     } catch {
       throw .wrapping(error, "cannot examine the table", at: "\(source.name)")
-    }
-  }
-
-  /// What a dry run tells instead of doing it.
-  private func tell(_ rows: EligibleRows, _ report: inout ArchiveReport.Table) async throws(OperationError) {
-    let eligible = try await count(rows)
-    report.eligible = eligible
-    report.batches = (eligible + rows.source.batchSize - 1) / rows.source.batchSize
-    do {
-      let span = try await query(rows, rows.span).rows.first ?? []
-      report.oldest = span.first.flatMap { $0 }.flatMap { Timestamp($0) }
-      report.newest = span.last.flatMap { $0 }.flatMap { Timestamp($0) }
-    } catch {
-      throw .wrapping(error, "cannot find the oldest and newest rows", at: "\(rows.source.name)")
-    }
-    let partition = Partition(holding: report.oldest ?? rows.cutoff, unit: rows.source.partition)
-    // The keys that restores hold would fill the screen, and belong in no log.
-    let shown = EligibleRows(
-      table: rows.table, source: rows.source, timeColumn: rows.timeColumn, timeType: rows.timeType, cutoff: rows.cutoff,
-      holdCondition: rows.holdCondition.map { _ in "/* restored rows on hold are left out */ true" })
-    report.statements = [shown.fetch(in: partition, after: nil, limit: rows.source.batchSize), rows.delete]
-  }
-
-  private func count(_ rows: EligibleRows) async throws(OperationError) -> Int {
-    do {
-      return Int(try await query(rows, rows.count).rows.first?.first.flatMap { $0 } ?? "") ?? 0
-    } catch {
-      throw .wrapping(error, "cannot count the eligible rows", at: "\(rows.source.name)")
-    }
-  }
-
-  private func query(_ rows: EligibleRows, _ sql: String) async throws -> QueryResult {
-    try await pool.withConnection { connection in
-      try await connection.withTransaction(
-        TransactionOptions(
-          readOnly: true, timeout: rows.source.transactionTimeout,
-          pinned: PinnedSettings(additional: rows.table.pinnedSettings))
-      ) { transaction in try await transaction.execute(sql) }
     }
   }
 }

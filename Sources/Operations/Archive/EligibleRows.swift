@@ -12,12 +12,23 @@ struct RowPosition: Sendable, Equatable {
 /// The SQL that names a table's eligible rows: past the cutoff, in time and key order.
 struct EligibleRows: Sendable {
   let table: TableDescription
+  /// The table itself, or the leaf of it that is read and deleted from.
+  let relation: RowRelation
   let source: TableSource
   let timeColumn: Int
   let timeType: TableDescription.TimeType
   let cutoff: Timestamp
   /// Leaves out rows that a restore holds; nil when there are none.
-  let holdCondition: String?
+  var holdCondition: String?
+
+  /// What transactions on these rows pin beside the usual.
+  var pinnedSettings: [PinnedSettings.Setting] {
+    // Pinned off, the server refuses to read a table whose policies hide rows; who accepts that takes what they leave.
+    let security =
+      source.acceptedHazards.contains(Hazard.Kind.rowSecurity.rawValue)
+      ? [PinnedSettings.Setting("row_security", "on")] : []
+    return table.pinnedSettings + security
+  }
 
   private var time: String { quoted(timeColumn) }
 
@@ -76,8 +87,11 @@ struct EligibleRows: Sendable {
     return conditions
   }
 
+  /// `FROM` and `WHERE` for the eligible rows, as `t`, that meet a further condition.
+  func from(and condition: String) -> String { from(conditions + [condition]) }
+
   private func from(_ conditions: [String]) -> String {
-    "FROM ONLY \(table.quotedName) AS t WHERE \(conditions.joined(separator: " AND "))"
+    "FROM ONLY \(relation.quotedName) AS t WHERE \(conditions.joined(separator: " AND "))"
   }
 
   private var orderBy: String { "ORDER BY " + order.map(quoted).joined(separator: ", ") }
@@ -126,7 +140,7 @@ struct EligibleRows: Sendable {
     if table.primaryKey.count == 1, let (column, codec) = keys.first(where: { _ in true }) {
       let cast = codec.selectCast == nil ? "" : "::\(table.columns[column].formType)[]"
       if !table.columns[column].formType.hasSuffix("[]") {
-        return "DELETE FROM ONLY \(table.quotedName) AS t WHERE \(quoted(column)) = ANY ($1\(cast))"
+        return "DELETE FROM ONLY \(relation.quotedName) AS t WHERE \(quoted(column)) = ANY ($1\(cast))"
       }
     }
     let names = table.primaryKey.indices.map { "k\($0 + 1)" }
@@ -136,7 +150,7 @@ struct EligibleRows: Sendable {
       return "\(quoted(key.0)) = \(isText ? "k.\(name)::\(table.columns[key.0].formType)" : "k.\(name)")"
     }
     return """
-      DELETE FROM ONLY \(table.quotedName) AS t USING unnest(\(arrays.joined(separator: ", "))) \
+      DELETE FROM ONLY \(relation.quotedName) AS t USING unnest(\(arrays.joined(separator: ", "))) \
       AS k(\(names.joined(separator: ", "))) WHERE \(matches.joined(separator: " AND "))
       """
   }

@@ -12,10 +12,13 @@ struct TableArchiver: Sendable {
   let context: JobContext
 
   /// Archives what is eligible and adds to `report` as it goes, so that a failure keeps what was done before it.
-  func run(_ report: inout ArchiveReport.Table) async throws(OperationError) {
+  ///
+  /// `eligible` is how many rows were counted, nil when they were not.
+  func run(_ report: inout ArchiveReport.Table, eligible: Int?) async throws(OperationError) {
+    let before = report.rows
     let first = try await pass(&report)
     // Nothing is left to take when the forward pass took as many rows as were counted.
-    if first, report.eligible.map({ report.rows < $0 }) ?? true { _ = try await pass(&report) }
+    if first, eligible.map({ report.rows - before < $0 }) ?? true { _ = try await pass(&report) }
     if await budget.wasExhausted { report.outcome = .stopped }
   }
 

@@ -91,7 +91,7 @@ struct BatchLoader {
 
   private var joined: String {
     let matches = plan.keyColumns.map { "s.\(SQLText.identifier($0.name)) = t.\(SQLText.identifier($0.name))" }
-    return "\(plan.target.quotedName) t ON \(matches.joined(separator: " AND "))"
+    return "\(plan.target.ownRows) t ON \(matches.joined(separator: " AND "))"
   }
 
   private func insertion(_ columns: [Manifest.Column]) -> String {

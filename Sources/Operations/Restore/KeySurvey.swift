@@ -56,7 +56,7 @@ struct KeySurvey {
       for (batch, numbers) in outcome.outdated.enumerated() { outcome.selected[batch] -= numbers.count }
     }
     let matches = zip(plan.keyColumns, key).map { "k.\($1) = t.\(SQLText.identifier($0.name))" }
-    let present = "\(Self.table) k JOIN \(plan.target.quotedName) t ON \(matches.joined(separator: " AND "))"
+    let present = "\(Self.table) k JOIN \(plan.target.ownRows) t ON \(matches.joined(separator: " AND "))"
     let counts = try await transaction.execute("SELECT k.batch, count(*) FROM \(present) GROUP BY k.batch")
     for row in counts.rows {
       if let batch = row[0].flatMap({ Int($0) }), let count = row[1].flatMap({ Int($0) }) {

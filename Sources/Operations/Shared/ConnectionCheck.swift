@@ -1,18 +1,27 @@
-import ArchiveModel
+package import ArchiveModel
 package import ObjectStore
 import Postgres
 
 /// Tries everything that the settings name without moving a row: databases, tables, columns, keys, privileges, storage.
 package enum ConnectionCheck {
-  /// Everything that is wrong, in the order of the settings; empty when all is well.
+  /// What was found, in the order of the settings.
+  package struct Report: Sendable {
+    /// Everything that is wrong; empty when all is well.
+    package var problems: [OperationError] = []
+    /// What an operator should know all the same, with the table it is about.
+    package var warnings: [(table: TableName, warning: String)] = []
+
+    package init() {}
+  }
+
   package static func run(
     databases: [DatabaseSource], store: any ObjectStore, context: JobContext
-  ) async -> [OperationError] {
-    var problems: [OperationError] = []
+  ) async -> Report {
+    var report = Report()
     do {
       _ = try await BucketCheck.check(store, probeID: context.runID.description)
     } catch {
-      problems.append(.wrapping(error, "cannot use the storage", at: store.location))
+      report.problems.append(.wrapping(error, "cannot use the storage", at: store.location))
     }
     for database in databases {
       let pool = ConnectionPool(parameters: database.parameters, size: 1)
@@ -20,31 +29,27 @@ package enum ConnectionCheck {
         try await pool.withConnection { _ in }
         for source in database.tables {
           do {
-            try await check(source, pool)
+            report.warnings += try await check(source, pool).map { (source.name, $0) }
           } catch {
-            problems.append(.wrapping(error, "cannot examine the table", at: "\(source.name)"))
+            report.problems.append(.wrapping(error, "cannot examine the table", at: "\(source.name)"))
           }
         }
       } catch {
-        problems.append(.wrapping(error, "cannot use the database", at: database.place))
+        report.problems.append(.wrapping(error, "cannot use the database", at: database.place))
       }
       await pool.close()
     }
-    return problems
+    return report
   }
 
-  private static func check(_ source: TableSource, _ pool: ConnectionPool) async throws {
+  /// What `archive` would find; rows that a restore holds count as eligible here.
+  private static func check(_ source: TableSource, _ pool: ConnectionPool) async throws -> [String] {
     try await pool.withConnection { connection in
-      try await connection.withTransaction(TransactionOptions(readOnly: true)) { transaction in
-        let table = try await TableCatalog.describe(source.name, in: transaction)
-        _ = try await HazardCheck(table: table, source: source).run(in: transaction)
-        _ = try table.timeColumn(source.timestampColumn)
-        if let expected = source.primaryKey, expected != table.primaryKeyNames {
-          throw OperationError(
-            .configuration, "the primary key differs", at: "\(source.name)",
-            cause: "the settings say \(expected), the catalog says \(table.primaryKeyNames)",
-            hint: "correct or remove primary_key:")
-        }
+      try await connection.withTransaction(TableExamination.options) { transaction in
+        let now = try await DatabaseClock.read(in: transaction)
+        return try await TableExamination.run(
+          source, cutoff: source.cutoff(at: now), held: HeldKeys(keys: []), in: transaction
+        ).warnings
       }
     }
   }

@@ -55,3 +55,8 @@ package struct TableSource: Sendable {
     self.acceptedHazards = acceptedHazards
   }
 }
+
+extension TableSource {
+  /// Rows are eligible when their time lies before it.
+  package func cutoff(at now: Timestamp) -> Timestamp { now.advanced(by: .seconds(-86_400 * retentionDays)) }
+}

@@ -22,7 +22,7 @@ package struct KeyLookup: Sendable {
     let sql = """
       SELECT \(names.map { "k." + $0 }.joined(separator: ", ")) \
       FROM unnest(\(arrays.joined(separator: ", "))) AS k(\(names.joined(separator: ", "))) \
-      WHERE NOT EXISTS (SELECT FROM ONLY \(table.quotedName) AS t WHERE \(matches.joined(separator: " AND ")))
+      WHERE NOT EXISTS (SELECT FROM \(table.ownRows) AS t WHERE \(matches.joined(separator: " AND ")))
       """
     var missing: [[String]] = []
     var rest = keys[...]

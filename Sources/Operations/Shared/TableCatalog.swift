@@ -89,7 +89,7 @@ extension TableCatalog {
     SELECT c.oid, c.relkind FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = $1::pg_catalog.name AND c.relname = $2::pg_catalog.name
-      AND c.relkind = ANY ('{r,p,v,m,f}'::pg_catalog."char"[])
+      AND c.relkind = ANY ('{r,p,v,m,f,S,t}'::pg_catalog."char"[])
     """
 
   /// Tables of the schema, and those of the same name elsewhere.
@@ -130,10 +130,12 @@ extension TableCatalog {
   }
 
   /// Numbers of the primary key's columns, in the index's order and without its INCLUDE columns.
+  ///
+  /// A partitioned table's key is not valid, and no key, until all its partitions have theirs.
   private static let keyQuery = """
     SELECT k.number FROM pg_catalog.pg_index i
     CROSS JOIN LATERAL pg_catalog.unnest(i.indkey::pg_catalog.int2[]) WITH ORDINALITY k (number, place)
-    WHERE i.indrelid = $1::pg_catalog.oid AND i.indisprimary AND k.place <= i.indnkeyatts
+    WHERE i.indrelid = $1::pg_catalog.oid AND i.indisprimary AND i.indisvalid AND k.place <= i.indnkeyatts
     ORDER BY k.place
     """
 

@@ -1,0 +1,69 @@
+import ArchiveModel
+import Postgres
+
+/// What the delete would do to rows of other tables, or they to the delete.
+extension HazardCheck {
+  func findForeignKeys(among rows: [EligibleRows], _ findings: inout HazardFindings) async throws {
+    for key in try await ForeignKey.pointing(at: [table.oid], in: transaction) {
+      let referenced = try await count(over: rows) { part in
+        "SELECT count(*) \(part.from(and: "EXISTS (SELECT FROM \(key.referencingName) AS r WHERE \(key.match))"))"
+      }
+      guard let effect = key.action.effect else {
+        try await judge(key, forbidding: referenced, among: rows, &findings)
+        continue
+      }
+      let extent =
+        switch referenced {
+        case .success(let count): "\(count) eligible rows are referenced now"
+        case .failure(let error): "how many are referenced is unknown: \(error)"
+        }
+      let chain = try await consequences(of: key)
+      findings.add(
+        .acceptable(
+          .foreignKeyAction, "\(key.description) \(effect) when rows are deleted here (\(extent))\(chain)",
+          hint: "archive \(key.referencingName) first and make the key ON DELETE RESTRICT"))
+    }
+  }
+
+  /// A key without an action is no hazard until an eligible row is referenced: the server would refuse the delete.
+  private func judge(
+    _ key: ForeignKey, forbidding referenced: Result<Int, PostgresError>, among rows: [EligibleRows],
+    _ findings: inout HazardFindings
+  ) async throws {
+    switch referenced {
+    case .success(0):
+      findings.warn("\(key.description) forbids the delete of rows that are referenced; no eligible row is now")
+    case .success(let count):
+      let references = try await self.count(over: rows) { part in
+        """
+        SELECT count(*) FROM \(key.referencingName) AS r WHERE EXISTS (SELECT \(part.from(and: key.match)))
+        """
+      }
+      let by = if case .success(let number) = references { "\(number) rows of" } else { "rows of" }
+      findings.add(
+        .never(
+          .foreignKeyAction,
+          "\(key.description) forbids the delete: \(count) eligible rows are referenced by \(by) \(key.referencingName)",
+          hint: "archive \(key.referencingName) first, or leave the referenced rows out with where: "
+            + "\"\(key.exclusion.replacing("\"", with: "\\\""))\""))
+    case .failure(let error):
+      findings.warn(
+        "\(key.description) forbids the delete of rows that are referenced; whether there are any cannot be told: \(error)"
+      )
+    }
+  }
+
+  /// What deleted rows of the referencing table bring about in turn, a level of keys at a time.
+  private func consequences(of key: ForeignKey) async throws -> String {
+    guard key.action == .cascade else { return "" }
+    var seen: Set<UInt32> = [key.oid]
+    var relations = [key.referencing]
+    var found: [String] = []
+    while !relations.isEmpty {
+      let next = try await ForeignKey.pointing(at: relations, in: transaction).filter { seen.insert($0.oid).inserted }
+      found += next.map { "\($0.description) \($0.action.effect ?? "may forbid it")" }
+      relations = next.filter { $0.action == .cascade }.map(\.referencing)
+    }
+    return found.isEmpty ? "" : "; then \(Self.names(found))"
+  }
+}

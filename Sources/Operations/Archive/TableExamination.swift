@@ -1,0 +1,49 @@
+import ArchiveModel
+import Postgres
+
+/// What has been found out about a table that may be archived.
+struct TableExamination: Sendable {
+  let table: TableDescription
+  /// The eligible rows, a part for each relation that holds rows of the table.
+  let rows: [EligibleRows]
+  /// What an operator should know all the same, one sentence each.
+  let warnings: [String]
+
+  /// Describes the table, looks for hazards and checks the settings against it. Only reads.
+  ///
+  /// Throws for hazards that are not accepted, all of them in one error, and a configuration error for settings that do not
+  /// fit. Run it in a REPEATABLE READ transaction, so that all counts are of one moment.
+  static func run(
+    _ source: TableSource, cutoff: Timestamp, held: HeldKeys, in transaction: Transaction
+  ) async throws -> TableExamination {
+    let table = try await TableCatalog.describe(source.name, in: transaction)
+    _ = try await HazardCheck.kind(of: table, in: transaction).judged(source)
+    let time = try table.timeColumn(source.timestampColumn)
+    if let expected = source.primaryKey, expected != table.primaryKeyNames {
+      throw OperationError(
+        .configuration, "the primary key differs", at: "\(source.name)",
+        cause: "the settings say \(expected), the catalog says \(table.primaryKeyNames)",
+        hint: "correct or remove primary_key:")
+    }
+    let relations = try await TableCatalog.relations(of: table, in: transaction)
+    let condition = held.condition(
+      keyColumns: table.primaryKey.map {
+        ("t." + SQLText.identifier(table.columns[$0].name), table.columns[$0].formType)
+      })
+    let rows = relations.map { relation in
+      EligibleRows(
+        table: table, relation: relation, source: source, timeColumn: time.index, timeType: time.type, cutoff: cutoff,
+        holdCondition: condition)
+    }
+    let check = HazardCheck(
+      table: table, source: source, relations: relations, serverVersion: await transaction.connection.serverVersion,
+      transaction: transaction)
+    let structure = try await check.structure().judged(source)
+    try await transaction.pin(rows.first?.pinnedSettings ?? [])
+    let content = try await check.content(of: rows).judged(source)
+    return TableExamination(table: table, rows: rows, warnings: structure + content)
+  }
+
+  /// What a transaction for `run` is opened with.
+  static let options = TransactionOptions(isolation: .repeatableRead, readOnly: true)
+}
