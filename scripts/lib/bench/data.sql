@@ -1,4 +1,5 @@
--- bench_template: :rows old rows of one month, about 400 bytes each as JSON, and a tenth as many fresh ones that must stay.
+-- bench_template: :rows old rows spread over :days days, about 400 bytes each as JSON, and a tenth as many fresh ones that
+-- must stay. Every value is a function of the row's number.
 SET client_min_messages = warning;
 CREATE TABLE bench_template (
   id bigint NOT NULL,
@@ -16,7 +17,7 @@ INSERT INTO bench_template
 SELECT
   i,
   CASE
-    WHEN i <= :rows THEN timestamptz '2025-03-01 00:00+00' + interval '31 days' * (i::float8 / (:rows + 1))
+    WHEN i <= :rows THEN timestamptz '2025-03-01 00:00+00' + interval '1 day' * :days * (i::float8 / (:rows + 1))
     ELSE now() - interval '1 day'
   END,
   hash % 500,
