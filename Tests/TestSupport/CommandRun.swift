@@ -24,9 +24,13 @@ package final class CommandRun: Sendable {
     process.arguments = arguments
     process.environment = environment
     if let workingDirectory { process.currentDirectoryURL = workingDirectory }
-    process.standardInput = try FileHandle(forReadingFrom: directory.file("in"))
-    process.standardOutput = try FileHandle(forWritingTo: directory.file("out"))
-    process.standardError = try FileHandle(forWritingTo: directory.file("err"))
+    let handles = [
+      try FileHandle(forReadingFrom: directory.file("in")), try FileHandle(forWritingTo: directory.file("out")),
+      try FileHandle(forWritingTo: directory.file("err")),
+    ]
+    process.standardInput = handles[0]
+    process.standardOutput = handles[1]
+    process.standardError = handles[2]
 
     let (exits, report) = AsyncStream.makeStream(of: CommandExit.self)
     process.terminationHandler = { ended in
@@ -43,6 +47,8 @@ package final class CommandRun: Sendable {
       report.finish()
       throw error
     }
+    // The program has its own; a Process keeps those it was given for as long as this process lives.
+    for handle in handles { try handle.close() }
   }
 
   deinit {

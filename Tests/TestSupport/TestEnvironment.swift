@@ -22,6 +22,14 @@ package enum TestEnvironment {
     try value("ARCHIVER_TEST_MOTO_ENDPOINT")
   }
 
+  /// The directory whose folders are the S3 server's buckets. Throws `MissingVariable`.
+  package static func s3Directory() throws -> String {
+    try value("ARCHIVER_TEST_S3_DIRECTORY")
+  }
+
+  /// Whether the fault tests take the long form, as `scripts/test --faults` asks.
+  package static var isThorough: Bool { ProcessInfo.processInfo.environment["ARCHIVER_TEST_FAULTS"] == "all" }
+
   /// The built `archiver`: the one named by `ARCHIVER_TEST_BINARY`, or else the one built beside the test bundle.
   /// Throws `MissingVariable` if there is neither.
   package static func archiverBinary() throws -> URL {

@@ -1,0 +1,126 @@
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+
+/// The program is ended at every step of the protocol; nothing is lost, and the next run settles it.
+@Suite struct ProcessFaultTests {
+  /// How the program is ended.
+  enum Blow: String, Sendable, CaseIterable {
+    case kill = "SIGKILL"
+    case terminate = "SIGTERM"
+    case interrupt = "SIGINT"
+    /// The second one rolls the batch in hand back.
+    case terminateTwice = "SIGTERM twice"
+
+    var exitCode: Int32 {
+      switch self {
+      case .kill: 128 + SIGKILL
+      case .terminate, .terminateTwice: 128 + SIGTERM
+      case .interrupt: 128 + SIGINT
+      }
+    }
+
+    /// Ending by a signal that is heeded differs less before and after a step: one of both will do for the short form.
+    var phases: [FaultProxy.Phase] {
+      switch self {
+      case _ where TestEnvironment.isThorough, .kill: [.request, .answer]
+      case .terminate: [.answer]
+      case .interrupt, .terminateTwice: [.request]
+      }
+    }
+
+    func strike(_ faults: FaultScript) -> FaultProxy.Action {
+      switch self {
+      case .kill:
+        faults.strike(SIGKILL)
+        // Nothing that the dead process sent goes on; what the server had answered stands.
+        return .reset
+      case .terminate: faults.strike(SIGTERM)
+      case .interrupt: faults.strike(SIGINT)
+      case .terminateTwice:
+        faults.strike(SIGTERM)
+        usleep(30_000)
+        faults.strike(SIGTERM)
+      }
+      usleep(30_000)
+      return .pass
+    }
+  }
+
+  @Test(arguments: Blow.allCases)
+  func `ending the program at any step of a batch loses nothing`(_ blow: Blow) async throws {
+    try await withFaultScenario { scenario in
+      try await scenario.archiver("archive", "--max-batches", "1")
+      for step in Step.ofArchive {
+        for phase in blow.phases {
+          try await scenario.fill(upTo: 60)
+          try await end(["archive", "--max-batches", "2"], at: step, phase, blow, scenario)
+          let comment = "\(blow.rawValue) at \(step), \(phase)"
+          if blow == .kill {
+            try await scenario.recover(comment)
+          } else {
+            // A signal that is heeded leaves nothing to settle.
+            try await scenario.check(.settled, comment)
+          }
+        }
+      }
+      try await scenario.archiver("archive")
+      try await scenario.check(.settled, "in the end")
+    }
+  }
+
+  @Test func `settling that is killed at any step is settled by the next`() async throws {
+    try await withFaultScenario { scenario in
+      // One batch that was committed and one that was rolled back, for each step anew.
+      for step in Step.ofSettling {
+        for phase in [FaultProxy.Phase.request, .answer] {
+          try await scenario.fill(upTo: 60)
+          try await end(["archive"], at: .commit, .answer, .kill, scenario)
+          try await end(["archive", "--no-count"], at: .delete, .request, .kill, scenario)
+          try await end(["recover"], at: step, phase, .kill, scenario, mayPass: true)
+          try await scenario.recover("SIGKILL at \(step), \(phase)")
+        }
+      }
+    }
+  }
+
+  @Test func `a kill at any moment loses nothing`() async throws {
+    let seed = UInt64.random(in: 0 ... .max)
+    var random = SeededRandom(seed: seed)
+    try await withFaultScenario { scenario in
+      try await scenario.archiver("archive", "--max-batches", "1")
+      for round in 1...(TestEnvironment.isThorough ? 200 : 30) {
+        try await scenario.fill(upTo: 100)
+        let run = try scenario.command(["archive", "--workers", "\(1 + round % 3)"]).start()
+        try await Task.sleep(for: .milliseconds(Int.random(in: 20...500, using: &random)))
+        run.send(signal: SIGKILL)
+        _ = try await run.result()
+        if round % 3 == 0 {
+          // Settling is hit as well, and by `archive` too.
+          let settling = try scenario.command([round % 2 == 0 ? "recover" : "archive"]).start()
+          try await Task.sleep(for: .milliseconds(Int.random(in: 20...300, using: &random)))
+          settling.send(signal: SIGKILL)
+          _ = try await settling.result()
+        }
+        try await scenario.recover("seed \(seed), round \(round)")
+      }
+    }
+  }
+
+  /// Runs the tool and ends it at that step; a step that a run need not come by may be passed over.
+  private func end(
+    _ arguments: [String], at step: Step, _ phase: FaultProxy.Phase, _ blow: Blow, _ scenario: FaultScenario,
+    mayPass: Bool = false
+  ) async throws {
+    let watch = StepWatch(step, phase)
+    let faults = scenario.faults
+    faults.install { watch.fits($0) ? blow.strike(faults) : .pass }
+    let run = try scenario.command(arguments).start()
+    faults.aim(at: run)
+    let result = try await run.result()
+    if mayPass, !watch.hasCome { return }
+    #expect(watch.hasCome, "\(step), \(phase) never came: \(result)")
+    #expect(result.exitCode == blow.exitCode, "\(blow.rawValue) at \(step), \(phase): \(result)")
+  }
+}
