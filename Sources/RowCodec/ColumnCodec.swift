@@ -11,6 +11,8 @@ package struct ColumnCodec: Sendable, Equatable {
   let shape: Shape
   /// What stands between the elements of an array's text form.
   let delimiter: UInt8
+  /// Whether commas stand between the elements of an array's text form, as in all but a few types.
+  package var separatesByCommas: Bool { delimiter == UInt8(ascii: ",") }
   /// What to append to the quoted column in the SELECT: nil, `::pg_catalog.text` or `::pg_catalog.text[]`.
   package let selectCast: String?
   /// OID of the type as it arrives in binary COPY.

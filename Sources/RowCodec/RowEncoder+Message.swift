@@ -67,7 +67,7 @@ extension RowEncoder {
       if index == timeColumn { keepTime(value) }
     }
     guard let place = try nextField(message, &position, column: nil), place.count == 8 else {
-      throw failure(.null, "the row's time is NULL or no timestamp")
+      throw failure(.null, "the row's instant is NULL: the server does not read one of its values back as it wrote it")
     }
     finishRow(time: message.int64(at: place.lowerBound))
   }

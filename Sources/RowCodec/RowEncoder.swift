@@ -1,6 +1,7 @@
 /// Encodes the messages of a binary COPY into JSONL, field by field, into one buffer.
 ///
-/// The SELECT that feeds it yields the columns in order and then one `timestamptz` more: the row's time as an instant.
+/// The SELECT that feeds it yields the columns in order and then one `timestamptz` more: the row's time as an instant, or
+/// NULL for a row that must not be archived, which is an error.
 /// After an error the encoder is of no more use; what it had buffered until then are whole rows.
 package struct RowEncoder: Sendable {
   /// Rows encoded so far.

@@ -58,6 +58,7 @@ struct BatchArchiver: Sendable {
         let done = state
         await Task { await discard(batchID, done) }.value
       }
+      if let refusal = await refusal(error, at: place, state, ticket, over: pool) { throw refusal }
       throw OperationError.wrapping(error, "cannot archive the batch", at: place)
     }
   }
@@ -65,9 +66,35 @@ struct BatchArchiver: Sendable {
   /// What has been done so far.
   private struct State {
     var databaseTime: Duration = .zero
+    /// What is fetched from; nil until it is known.
+    var partition: Partition?
+    /// Where objects go; nil until the rows are fetched.
     var folder: String?
     var objectCount = 0
     var isCommitted = false
+  }
+
+  /// Names the column, where a fetch failed for its values; the error as it is says enough otherwise.
+  private func refusal(
+    _ error: any Error, at place: String, _ state: State, _ ticket: FetchTurn.Ticket, over pool: ConnectionPool
+  ) async -> OperationError? {
+    guard let partition = state.partition, state.folder == nil else { return nil }
+    if let error = (error as? PostgresError)?.cause as? RowCodecError, error.column != nil {
+      return OperationError(
+        .failed, "refused: a value could not be restored", at: place,
+        cause: "\(error.description); nothing was changed",
+        hint: "correct such rows, or leave them out with where:")
+    }
+    guard RefusedColumn.isPossible(error) else { return nil }
+    var options = options
+    options.rollsBack = true
+    let search = RefusedColumn(rows: rows, partition: partition, position: ticket.position.row, options: options)
+    do {
+      return try await pool.withConnection { try await search.find(over: $0, at: place) }
+    } catch {
+      context.logger.debug("cannot look for the column at fault", metadata: ["cause": "\(error)"])
+      return nil
+    }
   }
 
   private var options: TransactionOptions {
@@ -85,6 +112,7 @@ struct BatchArchiver: Sendable {
       await turn.give(back: ticket, at: nil)
       return nil
     }
+    state.partition = partition
     let archivedAt = clock.now
     let limit = rows.source.batchSize
     let encoder = RowEncoder(

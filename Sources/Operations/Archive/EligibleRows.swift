@@ -46,7 +46,7 @@ struct EligibleRows: Sendable {
 
   private var order: [Int] { [timeColumn] + table.primaryKey.filter { $0 != timeColumn } }
 
-  private func quoted(_ column: Int) -> String { "t." + SQLText.identifier(table.columns[column].name) }
+  func quoted(_ column: Int) -> String { "t." + SQLText.identifier(table.columns[column].name) }
 
   private func literal(_ text: String, _ column: Int) -> String {
     "\(SQLText.literal(text))::\(table.columns[column].formType)"
@@ -110,8 +110,25 @@ struct EligibleRows: Sendable {
 
   /// Sends up to `limit` rows of the period after `position` in binary, locked, those locked by others left out.
   ///
-  /// The columns come in the table's order, then the instant.
+  /// The columns come in the table's order, then the instant, which is NULL for a row that could not be restored.
   func fetch(in partition: Partition, after position: RowPosition?, limit: Int) -> String {
+    // Not one by one: the codecs of all columns are made at once.
+    let forms = zip(table.columns.indices, table.rowColumns).map { form(of: $0, $1.codec) }
+    return "COPY (\(select(forms + [checkedInstant], in: partition, after: position, limit: limit)))"
+      + " TO STDOUT (FORMAT binary)"
+  }
+
+  /// How a column's values are sent.
+  func form(of column: Int) -> String {
+    form(of: column, ColumnCodec(typeName: table.columns[column].formType))
+  }
+
+  func form(of column: Int, _ codec: ColumnCodec) -> String {
+    quoted(column) + (codec.selectCast ?? baseCast(column))
+  }
+
+  /// The rows of a fetch, locked, with the expressions that are asked for.
+  func select(_ expressions: [String], in partition: Partition, after position: RowPosition?, limit: Int) -> String {
     var conditions = conditions(in: partition)
     if let position {
       let columns = order.map { comparable(quoted($0), $0) }.joined(separator: ", ")
@@ -120,12 +137,9 @@ struct EligibleRows: Sendable {
       let values = places.map { comparable(literal($0.1, $0.0), $0.0) }.joined(separator: ", ")
       conditions.append(order.count == 1 ? "\(columns) > \(values)" : "(\(columns)) > (\(values))")
     }
-    let columns = zip(table.columns.indices, table.rowColumns).map { index, column in
-      quoted(index) + (column.codec.selectCast ?? baseCast(index))
-    }
     return """
-      COPY (SELECT \((columns + [instant]).joined(separator: ", ")) \(from(conditions)) \(orderBy) LIMIT \(limit) \
-      FOR UPDATE OF t SKIP LOCKED) TO STDOUT (FORMAT binary)
+      SELECT \(expressions.joined(separator: ", ")) \(from(conditions)) \(orderBy) LIMIT \(limit) \
+      FOR UPDATE OF t SKIP LOCKED
       """
   }
 

@@ -25,6 +25,7 @@ package enum TableCatalog {
       return TableDescription(
         name: name, oid: oid, kind: kind, columns: attributes.rows.map(column),
         primaryKey: key.rows.compactMap { row in row[0].flatMap { numbers.firstIndex(of: $0) } },
+        hasNoArrayType: Set(attributes.rows.indices.filter { attributes.rows[$0][7] == "f" }),
         operatorSchemas: Set(operators.compactMap { $0[1] }).subtracting(["pg_catalog"]).sorted(),
         unnamedOrders: Set(
           operators.compactMap { row in row[2] == "t" ? row[0].flatMap { numbers.firstIndex(of: $0) } : nil }))
@@ -101,7 +102,7 @@ extension TableCatalog {
     ORDER BY n.nspname <> $1::pg_catalog.name, c.relname LIMIT 1000
     """
 
-  /// Number, name, type, base type, nullable, identity, generated.
+  /// Number, name, type, base type, nullable, identity, generated, whether the base type has an array type.
   ///
   /// The walk goes from a domain to what it is over, and from an array to its element where that is a domain.
   private static func columnQuery(hasGenerated: Bool) -> String {
@@ -117,13 +118,13 @@ extension TableCatalog {
       JOIN pg_catalog.pg_type t ON t.oid = w.type
       LEFT JOIN pg_catalog.pg_type e ON e.typarray = t.oid AND e.typtype = 'd'
       WHERE t.typtype = 'd' OR e.oid IS NOT NULL
-    ), base (number, name) AS (
-      SELECT DISTINCT ON (number) number, pg_catalog.format_type(type, modifier) || suffix
+    ), base (number, name, type) AS (
+      SELECT DISTINCT ON (number) number, pg_catalog.format_type(type, modifier) || suffix, type
       FROM walk ORDER BY number, depth DESC
     )
     SELECT a.attnum, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), b.name, NOT a.attnotnull,
-      a.attidentity, \(hasGenerated ? "a.attgenerated" : "''")
-    FROM pg_catalog.pg_attribute a JOIN base b ON b.number = a.attnum
+      a.attidentity, \(hasGenerated ? "a.attgenerated" : "''"), t.typarray <> 0
+    FROM pg_catalog.pg_attribute a JOIN base b ON b.number = a.attnum JOIN pg_catalog.pg_type t ON t.oid = b.type
     WHERE a.attrelid = $1::pg_catalog.oid
     ORDER BY a.attnum
     """

@@ -17,6 +17,8 @@ package struct TableDescription: Sendable {
   package var columns: [Manifest.Column]
   /// Indices into `columns`, in the key's order; empty without a primary key.
   package var primaryKey: [Int]
+  /// Indices of the columns to whose type, or whose domain's base type, there is no array type.
+  package var hasNoArrayType: Set<Int> = []
   /// Schemas other than pg_catalog that hold the key types' comparison operators.
   package var operatorSchemas: [String]
   /// Key columns whose type calls its order's operators otherwise than `<` and `>`, as hstore does.

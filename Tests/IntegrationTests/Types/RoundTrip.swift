@@ -37,6 +37,11 @@ struct RoundTrip {
     return result
   }
 
+  /// Objects and documents of tables in storage.
+  var files: [String] {
+    ArchiveScenario(database: database, directory: directory, storageURL: "").files.filter { $0.hasPrefix("db=") }
+  }
+
   private func configure() throws {
     var lines = [
       "version: 1", "storage: {url: \(quoted("file://" + directory.path + "/storage"))}", "databases:",
