@@ -27,6 +27,8 @@ package struct Manifest: Codable, Sendable, Equatable {
   package var objects: [Object]
   package var archivedAt: Timestamp
   package var committedAt: Timestamp?
+  /// Nil in documents of older versions.
+  package var transaction: Transaction?
 
   /// Where the rows came from.
   package struct Source: Codable, Sendable, Equatable {
@@ -151,7 +153,7 @@ package struct Manifest: Codable, Sendable, Equatable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case format, tool, source, columns, cutoff, partition, range, counts, objects
+    case format, tool, source, columns, cutoff, partition, range, counts, objects, transaction
     case batchID = "batch_id"
     case runID = "run_id"
     case primaryKey = "primary_key"

@@ -42,6 +42,9 @@ package struct UUIDv7: Hashable, Sendable, Comparable, CustomStringConvertible {
     ].joined(separator: "-")
   }
 
+  /// When it was made, to the millisecond.
+  package var time: Timestamp { Timestamp(unixMicroseconds: Int64(high >> 16) * 1000) }
+
   /// The key of the advisory lock that a batch of this name holds until its transaction ends.
   ///
   /// The low half: 62 of its 64 bits are random.
