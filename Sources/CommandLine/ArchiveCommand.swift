@@ -36,6 +36,7 @@ struct ArchiveCommand: AsyncParsableCommand {
 
   func validate() throws {
     if let maxBatches, maxBatches < 1 { throw ValidationError("--max-batches must be 1 or more") }
+    if let maxDuration, maxDuration.duration <= .zero { throw ValidationError("--max-duration must be above zero") }
     if let workers, !(1...64).contains(workers) { throw ValidationError("--workers must be from 1 to 64") }
   }
 
@@ -80,7 +81,7 @@ struct DurationArgument: ExpressibleByArgument, Sendable {
       seconds += amount * unit
       digits = ""
     }
-    guard digits.isEmpty, seconds > 0 else { return nil }
+    guard digits.isEmpty, !argument.isEmpty else { return nil }
     duration = .seconds(seconds)
   }
 }

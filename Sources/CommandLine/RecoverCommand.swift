@@ -7,30 +7,45 @@ struct RecoverCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "recover", abstract: "Settle batches that a crash left in doubt.",
     discussion: """
-      Batches that the database committed get their manifest; what a rolled-back batch left in storage is kept and marked \
-      as aborted, once all its keys are seen in the database. Batches still in work are waited for. `archive` settles \
-      what it finds too. Exits with 1 when a batch stays in doubt.
+      Batches that the database committed get their manifest. A rolled-back batch is marked as aborted, and what it left \
+      in storage is removed after the grace time, where that is certain. Batches still in work are waited for. `archive` \
+      settles what it finds too. Exits with 1 when a batch stays in doubt.
+
+      With --rows-came-back, committed batches whose rows are all in the database again, since it was restored to an \
+      earlier time, are marked as superseded; `archive` then takes their rows anew.
 
       Examples:
         archiver recover
         archiver recover --database app --output json
+        archiver recover --grace 0s
+        archiver recover --rows-came-back --table events
       """)
 
   @OptionGroup(title: "Common options") var common: CommonOptions
 
+  @Option(
+    help: ArgumentHelp(
+      "How old a rolled-back batch must be before what it left is removed (default: 1d).", valueName: "duration"))
+  var grace: DurationArgument?
+
+  @Flag(help: "Mark committed batches whose rows came back with a database of an earlier time.")
+  var rowsCameBack = false
+
   func run() async throws {
     try await CommandSession(common).run { session in
       let configuration = try session.loadConfiguration()
-      let databases = try session.databases(configuration)
+      var request = RecoverRequest(databases: try session.databases(configuration))
+      request.grace = grace?.duration
+      request.rowsCameBack = rowsCameBack
       let store = try session.evidenceStore(nil, configuration)
-      let report = await RecoverJob(databases: databases, store: store, context: session.context).run()
+      let report = await RecoverJob(request: request, store: store, context: session.context).run()
       switch common.output {
       case .text: StandardOutput.write(text(report))
       case .json: for finding in report.findings { StandardOutput.write(JSONOutput.line(Line(finding))) }
       }
       session.report(report.errors)
       if let status = ExitStatus.combined(report.errors, nothingWentWell: report.findings.isEmpty) { throw status }
-      if report.findings.contains(where: { $0.outcome == .inDoubt }) { throw ExitStatus.somethingWrong }
+      if report.findings.contains(where: { $0.outcome.isOpen }) { throw ExitStatus.somethingWrong }
     }
   }
 
@@ -55,4 +70,9 @@ struct RecoverCommand: AsyncParsableCommand {
       case batchID = "batch_id"
     }
   }
+}
+
+extension RecoverReport.Finding.Outcome {
+  /// Somebody has to look at it.
+  fileprivate var isOpen: Bool { self == .inDoubt || self == .unexplained }
 }

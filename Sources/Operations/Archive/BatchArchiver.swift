@@ -135,8 +135,9 @@ struct BatchArchiver: Sendable {
     try await rows.checkAttachment(in: transaction)
     try sink.seal()
 
-    let prepared = try draft(
+    var prepared = try draft(
       batchID, partition: partition, archivedAt: archivedAt, databaseCount: databaseCount, encoder: sink.encoder)
+    prepared.transaction = try await ServerQuestions.describe(ledger: ledger, in: transaction)
     state.folder = prepared.folder
     state.objectCount = sink.objects.count
     let keys = sink.encoder.keys
@@ -146,7 +147,7 @@ struct BatchArchiver: Sendable {
 
     let deleting = ContinuousClock.now
     let removal = try await RowRemover(rows: rows, ledger: ledger).remove(
-      verified, keys: keys, committedAt: clock.now, in: transaction)
+      verified, keys: keys, committedAt: ledger == nil ? archivedAt : clock.now, in: transaction)
     state.databaseTime += ContinuousClock.now - deleting
     return removal
   }

@@ -94,15 +94,7 @@ struct DatabaseArchiver: Sendable {
       return
     }
     let ledger = try await ledger()
-    let settled = try await Settler(table: examined.table, ledger: ledger, pool: pool, store: store, context: context)
-      .run(
-        waits: false)
-    report.warnings += settled.map { "batch \($0.batchID), not of this run: \($0.detail)" }
-    if let doubt = settled.first(where: { $0.outcome == .inDoubt }) {
-      throw OperationError(
-        .failed, "an earlier batch is in doubt", at: "\(source.name), batch \(doubt.batchID)", cause: doubt.detail,
-        hint: "see docs/troubleshooting.md, \"in doubt\"; nothing was archived from this table")
-    }
+    report.warnings += try await settleEarlierRuns(of: examined.table, ledger)
     let eligible = request.countsRows ? try await counts.eligible() : nil
     report.eligible = eligible?.reduce(0, +)
     context.progress.observe(.began(table: source.name, rowCount: report.eligible))

@@ -2,27 +2,44 @@ import ArchiveModel
 package import ObjectStore
 import Postgres
 
+/// What a recovery is asked to do.
+package struct RecoverRequest: Sendable {
+  package var databases: [DatabaseSource]
+  /// How old a rolled-back batch must be before what it left is removed; nil for a day.
+  package var grace: Duration?
+  /// Mark committed batches whose rows came back with a database of an earlier time.
+  package var rowsCameBack = false
+
+  package init(databases: [DatabaseSource]) {
+    self.databases = databases
+  }
+}
+
 /// Settles the batches that a crash left in doubt, and the objects that a rolled-back batch left behind.
 package struct RecoverJob: Sendable {
-  private let databases: [DatabaseSource]
+  private let request: RecoverRequest
   private let store: any ObjectStore
   private let context: JobContext
 
-  package init(databases: [DatabaseSource], store: any ObjectStore, context: JobContext) {
-    (self.databases, self.store, self.context) = (databases, store, context)
+  package init(request: RecoverRequest, store: any ObjectStore, context: JobContext) {
+    (self.request, self.store, self.context) = (request, store, context)
   }
 
   /// What goes wrong with one table stands in the report and does not stop the others.
   package func run() async -> RecoverReport {
     var report = RecoverReport(runID: context.runID, findings: [], errors: [])
-    for database in databases {
+    for database in request.databases {
       let pool = ConnectionPool(parameters: database.parameters, size: max(2, database.poolSize))
       for source in database.tables where !context.stop.isRequested {
         do {
           let (table, ledger) = try await examine(source, database, pool)
+          let files = try await TableFiles.list(source.name, from: store)
           report.findings += try await Settler(
-            table: table, ledger: ledger, pool: pool, store: store, context: context
-          ).run(waits: true)
+            table: table, ledger: ledger, pool: pool, store: store, context: context,
+            grace: request.grace ?? Settler.standardGrace
+          ).run(files, waits: true)
+          guard request.rowsCameBack else { continue }
+          report.findings += try await supersede(files, table, ledger, pool)
         } catch {
           report.errors.append(.wrapping(error, "cannot settle the table", at: "\(source.name)"))
         }
@@ -30,6 +47,18 @@ package struct RecoverJob: Sendable {
       await pool.close()
     }
     return report
+  }
+
+  private func supersede(
+    _ files: TableFiles, _ table: TableDescription, _ ledger: Ledger?, _ pool: ConnectionPool
+  ) async throws(OperationError) -> [RecoverReport.Finding] {
+    guard let ledger else {
+      throw OperationError(
+        .configuration, "cannot tell which rows came back", at: "\(table.name)", cause: "the database has no ledger",
+        hint: "`archiver verify --level database` finds rows that are in the database and in the archive")
+    }
+    return try await ReturnedBatches(table: table, ledger: ledger, pool: pool, store: store, context: context)
+      .supersede(files)
   }
 
   private func examine(

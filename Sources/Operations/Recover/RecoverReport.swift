@@ -13,10 +13,14 @@ package struct RecoverReport: Sendable {
       case committed
       /// The database had rolled it back: its objects were removed, or marked as aborted.
       case rolledBack
+      /// Its rows came back with a database of an earlier time: readers ignore it from now on.
+      case superseded
       /// It is another run's, which is still at work on it.
       case inProgress
       /// Neither can be shown; everything was kept.
       case inDoubt
+      /// Objects without a document, of which nothing can be shown; kept. The table can be archived nevertheless.
+      case unexplained
     }
 
     package var table: TableName

@@ -16,10 +16,10 @@ package struct Ledger: Sendable {
     package var committedAt: Timestamp
   }
 
-  /// The quoted name.
   /// Key of the advisory lock under which the ledger is created: the letters `archledg` as a number.
   private static let creationLockKey: Int64 = 0x6172_6368_6C65_6467
 
+  /// The quoted name.
   var table: String { SQLText.identifier(schema) + ".batch" }
 
   /// What creates it; an administrator runs these where the archiver's role may not.
@@ -74,6 +74,26 @@ package struct Ledger: Sendable {
       ('\(manifest.batchID)', '\(manifest.runID)', \(SQLText.literal(name)), \(manifest.counts.fetched), '\(sha256)', \
       '\(committedAt.sqlText)')
       """
+  }
+
+  /// The oldest batch of an archived table that has an entry; nil when none has.
+  func oldest(of name: TableName, in transaction: Transaction) async throws(PostgresError) -> UUIDv7? {
+    let result = try await transaction.execute(
+      "SELECT batch_id FROM \(table) WHERE \"table\" = $1 ORDER BY batch_id LIMIT 1",
+      [.text("\(name.schema).\(name.table)")])
+    return (result.rows.first?.first ?? nil).flatMap { UUIDv7($0) }
+  }
+
+  /// Those of `batches` that have no entry.
+  func unknown(
+    _ batches: some Sequence<UUIDv7>, in transaction: Transaction
+  ) async throws(PostgresError) -> [UUIDv7] {
+    let result = try await transaction.execute(
+      """
+      SELECT b.id FROM pg_catalog.unnest($1::pg_catalog.uuid[]) AS b (id)
+      WHERE NOT EXISTS (SELECT FROM \(table) AS l WHERE l.batch_id = b.id)
+      """, [.text(ArrayText.array(of: batches.map(\.description)))])
+    return result.rows.compactMap { row in row[0].flatMap { UUIDv7($0) } }
   }
 
   /// The batch's entry; nil when its delete is not in this database.

@@ -1,0 +1,24 @@
+import ArchiveModel
+import ObjectStore
+import Postgres
+
+extension DatabaseArchiver {
+  /// Settles what earlier runs left of the table, and compares the archive with the ledger; gives what an operator should know.
+  ///
+  /// Throws, so that nothing is archived, when a batch stays in doubt, or rows of committed batches are in the table again.
+  func settleEarlierRuns(of table: TableDescription, _ ledger: Ledger?) async throws(OperationError) -> [String] {
+    let files = try await TableFiles.list(table.name, from: store)
+    let settled = try await Settler(
+      table: table, ledger: ledger, pool: pool, store: store, context: context, grace: Settler.standardGrace
+    ).run(files, waits: false)
+    if let doubt = settled.first(where: { $0.outcome == .inDoubt }) {
+      throw OperationError(
+        .failed, "an earlier batch is in doubt", at: "\(table.name), batch \(doubt.batchID)", cause: doubt.detail,
+        hint: "see docs/troubleshooting.md, \"in doubt\"; nothing was archived from this table")
+    }
+    let warnings = settled.map { "batch \($0.batchID), not of this run: \($0.detail)" }
+    guard let ledger else { return warnings }
+    return try await warnings
+      + ReturnedBatches(table: table, ledger: ledger, pool: pool, store: store, context: context).check(files)
+  }
+}

@@ -1,0 +1,161 @@
+import ArchiveModel
+import Hashing
+import Logging
+import ObjectStore
+import Postgres
+
+/// Finds committed batches whose delete is not in the database's history: it went back to an earlier time, or a standby took
+/// over without the last commits. Their rows are in the database again.
+struct ReturnedBatches: Sendable {
+  let table: TableDescription
+  let ledger: Ledger
+  let pool: ConnectionPool
+  let store: any ObjectStore
+  let context: JobContext
+
+  /// Batches told of when a table is refused.
+  private static let shownCount = 5
+  /// A database that went back lacks the newest batches; after so many in a row that did not come back, none did.
+  private static let enoughInARow = 16
+  /// Ids asked for in one statement.
+  private static let chunkSize = 10_000
+
+  /// Refuses the table when rows of committed batches are in the database again; warns when the ledger only lacks entries.
+  func check(_ files: TableFiles) async throws(OperationError) -> [String] {
+    let suspects = try await suspects(files)
+    guard let newest = suspects.last else { return [] }
+    let history = try await history()
+    var returned: [ArchivedBatch] = []
+    var others = 0
+    for suspect in suspects.reversed() where others < Self.enoughInARow && returned.count < Self.shownCount {
+      let batch = try await ArchiveReader(store: store).batch(at: suspect.key)
+      if try await state(of: batch, history) == .gone { others += 1 } else { returned.append(batch) }
+    }
+    guard returned.isEmpty else { throw refusal(returned, of: suspects.count) }
+    return [
+      "\(suspects.count) batches of the archive have no entry in the ledger, the newest of them \(newest.batchID), and their "
+        + "rows are not in the database: was the ledger cleared?"
+    ]
+  }
+
+  private func refusal(_ returned: [ArchivedBatch], of count: Int) -> OperationError {
+    let shown = returned.map { batch in
+      "\(batch.manifest.batchID)" + (batch.manifest.committedAt.map { ", committed at \($0)" } ?? "")
+    }
+    return OperationError(
+      .failed, "the database has gone back in time", at: "\(table.name)",
+      cause: "its ledger lacks \(count) batches of the archive, and rows of these are in the table again: "
+        + shown.joined(separator: "; "),
+      hint:
+        "when this is the original: `archiver recover --rows-came-back --table \(table.name.schema).\(table.name.table)`, "
+        + "then archive again; a copy needs a storage of its own")
+  }
+
+  /// Marks every batch whose rows are all in the database again, so that readers ignore it and the rows are archived anew.
+  func supersede(_ files: TableFiles) async throws(OperationError) -> [RecoverReport.Finding] {
+    let suspects = try await suspects(files)
+    guard !suspects.isEmpty else { return [] }
+    let history = try await history()
+    var findings: [RecoverReport.Finding] = []
+    for suspect in suspects {
+      let batch = try await ArchiveReader(store: store).batch(at: suspect.key)
+      findings.append(try await supersede(batch, history))
+    }
+    return findings
+  }
+
+  /// Committed batches that the ledger should have and has not, oldest first; those from before its oldest entry are not
+  /// looked at, since a database that went back lacks later ones.
+  private func suspects(_ files: TableFiles) async throws(OperationError) -> [(batchID: UUIDv7, key: String)] {
+    var unknown: Set<UUIDv7> = []
+    do {
+      try await withTransaction { transaction in
+        var rest = files.committedBatches[...]
+        guard !rest.isEmpty else { return }
+        if let oldest = try await ledger.oldest(of: table.name, in: transaction) { rest = rest.drop { $0 < oldest } }
+        while !rest.isEmpty {
+          unknown.formUnion(try await ledger.unknown(rest.prefix(Self.chunkSize), in: transaction))
+          rest = rest.dropFirst(Self.chunkSize)
+        }
+      }
+    } catch {
+      throw .wrapping(error, "cannot compare the archive with the ledger", at: "\(table.name)")
+    }
+    return files.manifests(of: unknown)
+  }
+
+  private func history() async throws(OperationError) -> RestoreHistory {
+    try await RestoreHistory.load(
+      Selection(of: table.name), from: store, SignatureCheck(store: store, trustedKeys: [])
+    ).history
+  }
+
+  private enum State { case gone, partly, back }
+
+  /// Where the rows of a suspect are. Those that a restore put back are as good as gone.
+  private func state(of batch: ArchivedBatch, _ history: RestoreHistory) async throws(OperationError) -> State {
+    if let transaction = batch.manifest.transaction, transaction.ledger != ledger.schema { return .gone }
+    do {
+      let keys = try await ArchivedKeys.read(batch.manifest, from: store)
+      let missing = try await withTransaction { transaction in
+        try await KeyLookup(table: table).missing(keys, in: transaction)
+      }
+      let present = Set(keys).subtracting(missing)
+      guard !present.isEmpty else { return .gone }
+      if try await history.unexplained(present, of: batch.manifest.batchID, table.name).isEmpty { return .gone }
+      return missing.isEmpty ? .back : .partly
+    } catch {
+      throw .wrapping(error, "cannot look for the rows of batch \(batch.manifest.batchID)", at: "\(table.name)")
+    }
+  }
+
+  private func supersede(
+    _ batch: ArchivedBatch, _ history: RestoreHistory
+  ) async throws(OperationError) -> RecoverReport.Finding {
+    let (id, manifest) = (batch.manifest.batchID, batch.manifest)
+    func finding(_ outcome: RecoverReport.Finding.Outcome, _ detail: String) -> RecoverReport.Finding {
+      RecoverReport.Finding(table: table.name, batchID: id, outcome: outcome, detail: detail)
+    }
+    switch try await state(of: batch, history) {
+    case .gone:
+      return finding(.committed, "the ledger does not know it, but its rows did not come back; it stays committed")
+    case .partly:
+      return finding(
+        .inDoubt,
+        "only some of its \(manifest.rowCount) rows are in the database again; everything is kept. "
+          + "`archiver restore --batch \(id) --on-conflict skip` puts the others back")
+    case .back: break
+    }
+    do {
+      let server = try await withTransaction { transaction in try await ServerQuestions.identity(in: transaction) }
+      let marker = SupersededMarker(
+        tool: Tool.name, batchID: id, runID: context.runID, supersededAt: server.now, manifestSHA256: batch.sha256.hex,
+        server: server.identity)
+      _ = try await store.put(
+        ArchiveLayout.document(.superseded, in: manifest.folder, batch: id), ArchiveDocument.encode(marker),
+        PutOptions(contentType: "application/json"))
+    } catch {
+      throw .wrapping(error, "cannot mark the batch as superseded", at: "\(table.name), batch \(id)")
+    }
+    return finding(
+      .superseded, "its \(manifest.rowCount) rows are all in the database again; the batch is ignored from now on")
+  }
+
+  private func withTransaction<Result: Sendable>(
+    _ body: nonisolated(nonsending) (Transaction) async throws -> Result
+  ) async throws -> Result {
+    try await pool.withConnection { connection in
+      try await connection.withTransaction(
+        TransactionOptions(readOnly: true, pinned: PinnedSettings(additional: table.pinnedSettings)), body)
+    }
+  }
+}
+
+extension Selection {
+  /// All of one table.
+  fileprivate init(of table: TableName) {
+    self.init()
+    databases = [table.database]
+    tables = [Table(schema: table.schema, table: table.table)]
+  }
+}

@@ -1,0 +1,95 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A database that went back to an earlier time is told, and its rows are not archived into a second copy silently.
+@Suite struct TimeTravelTests {
+  /// One archived batch, whose rows are put aside in `public.copy`.
+  static func withArchivedRows(_ body: (ArchiveScenario, _ batch: String) async throws -> Void) async throws {
+    try await withArchiveScenario(rows: 100) { scenario in
+      try scenario.configure(table: "partition: none")
+      _ = try await scenario.database.psql(
+        "CREATE TABLE public.copy AS SELECT * FROM public.events WHERE kind <> 'fresh'")
+      try await scenario.archiver("archive")
+      let manifest = try #require(scenario.manifests.first)
+      let batch = try #require(try scenario.json(manifest)["batch_id"] as? String)
+      try await body(scenario, batch)
+    }
+  }
+
+  /// As a database of an earlier time would have it.
+  static func goBack(_ scenario: ArchiveScenario, rows condition: String = "true") async throws {
+    _ = try await scenario.database.psql(
+      "BEGIN; DELETE FROM archiver.batch; INSERT INTO public.events (id, created_at, kind) OVERRIDING SYSTEM VALUE "
+        + "SELECT id, created_at, kind FROM public.copy WHERE \(condition); COMMIT")
+  }
+
+  @Test func `rows that came back refuse the table until their batches are superseded`() async throws {
+    try await Self.withArchivedRows { scenario, batch in
+      try await Self.goBack(scenario)
+      let refused = try await scenario.archiver("archive", expecting: 1)
+      #expect(refused.errorOutput.contains("the database has gone back in time"), "\(refused)")
+      #expect(refused.errorOutput.contains(batch) && refused.errorOutput.contains("--rows-came-back"))
+      #expect(scenario.manifests.count == 1)
+      // Without the option, recover does not touch committed batches.
+      let plain = try await scenario.archiver("recover")
+      #expect(plain.output == "nothing to settle\n")
+      let marked = try await scenario.archiver("recover", "--rows-came-back", "--output", "json")
+      #expect(marked.output.contains(#""outcome":"superseded""#), "\(marked)")
+      #expect(scenario.files.contains { $0.hasSuffix("_\(batch).superseded.json") })
+      try await scenario.archiver("archive")
+      #expect(scenario.manifests.count == 2)
+      for level in ["full", "database"] { try await scenario.archiver("verify", "--level", level) }
+      let rows = try await scenario.archiver("inspect", "rows")
+      #expect(rows.output.split(separator: "\n").count == 100)
+      let again = try await scenario.archiver("recover", "--rows-came-back")
+      #expect(again.output == "nothing to settle\n", "\(again)")
+    }
+  }
+
+  @Test func `when only some rows came back, nothing is superseded until the others are restored`() async throws {
+    try await Self.withArchivedRows { scenario, batch in
+      try await Self.goBack(scenario, rows: "id % 10 > 0")
+      try await scenario.archiver("archive", expecting: 1)
+      let doubt = try await scenario.archiver("recover", "--rows-came-back", expecting: 1)
+      #expect(doubt.output.contains("only some of its 100 rows"), "\(doubt)")
+      #expect(!scenario.files.contains { $0.hasSuffix(".superseded.json") })
+      try await scenario.archiver("restore", "--batch", batch, "--on-conflict", "skip")
+      try await scenario.archiver("recover", "--rows-came-back")
+      #expect(scenario.files.contains { $0.hasSuffix("_\(batch).superseded.json") })
+      try await scenario.archiver("archive")
+    }
+  }
+
+  @Test func `a ledger that was cleared is warned of, and no more`() async throws {
+    try await Self.withArchivedRows { scenario, batch in
+      _ = try await scenario.database.psql("DELETE FROM archiver.batch")
+      let warned = try await scenario.archiver("archive")
+      #expect(warned.output.contains("was the ledger cleared?") && warned.output.contains(batch), "\(warned)")
+      // Rows that a restore put back are no sign of another time.
+      try await scenario.archiver("restore")
+      try await scenario.archiver("archive")
+      let marked = try await scenario.archiver("recover", "--rows-came-back")
+      #expect(marked.output.contains("did not come back"), "\(marked)")
+      #expect(!scenario.files.contains { $0.hasSuffix(".superseded.json") })
+    }
+  }
+
+  @Test func `batches from before the ledger's oldest entry are not looked at`() async throws {
+    try await Self.withArchivedRows { scenario, _ in
+      _ = try await scenario.database.psql(
+        "DELETE FROM archiver.batch; INSERT INTO public.events (created_at, kind) VALUES ('2025-02-01', 'late')")
+      try await scenario.archiver("archive")
+      let quiet = try await scenario.archiver("archive")
+      #expect(!quiet.output.contains("was the ledger cleared?"), "\(quiet)")
+    }
+  }
+
+  @Test func `without a ledger the option says what can be done`() async throws {
+    try await withArchiveScenario(rows: 10) { scenario in
+      try scenario.configure(database: "ledger: none")
+      let result = try await scenario.archiver("recover", "--rows-came-back", expecting: 78)
+      #expect(result.errorOutput.contains("verify --level database"), "\(result)")
+    }
+  }
+}
