@@ -6,6 +6,8 @@ package enum ArchiveDocumentError: Error, Sendable, Equatable {
   case unreadable(path: String)
   /// Another format, or a later version of it, than this tool reads.
   case unsupportedFormat(found: String, expected: String)
+  /// Nested deeper, or of more values, than any document of the archive.
+  case outOfBounds
 }
 
 /// The JSON of manifests and records: indented, keys sorted, `\n` at the end, so that equal values give equal bytes.
@@ -21,6 +23,7 @@ package enum ArchiveDocument {
   package static func decode<Value: Decodable>(
     _ type: Value.Type, from bytes: [UInt8], formats: [String]
   ) throws(ArchiveDocumentError) -> Value {
+    guard DocumentBounds.hold(bytes) else { throw .outOfBounds }
     let decoder = JSONDecoder()
     let data = Data(bytes)
     do {

@@ -72,6 +72,8 @@ private struct TimestampScanner {
       offset = zone
     }
     let isBC = take(" BC")
+    // PostgreSQL's range; beyond it 64 bits of microseconds would not do.
+    guard year <= (isBC ? 4714 : 294_276) else { return nil }
     let date = CivilDate(year: isBC ? 1 - year : year, month: month, day: day)
     guard rest.isEmpty, CivilDate(daysSince2000: date.daysSince2000) == date, time.hour < 24 || time == (24, 0, 0, 0),
       time.minute < 60, time.second <= 60

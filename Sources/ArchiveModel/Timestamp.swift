@@ -31,11 +31,17 @@ package struct Timestamp: Hashable, Sendable, Comparable {
     return UInt64(max(0, (microseconds + Self.unixEpochOffset) / 1000))
   }
 
-  /// Later by `duration`, to the microsecond; the infinities stay where they are.
+  /// Later by `duration`, to the microsecond; the infinities stay where they are, and what passes the range becomes one.
   package func advanced(by duration: Duration) -> Timestamp {
     guard isFinite else { return self }
     let (seconds, attoseconds) = duration.components
-    return Timestamp(microseconds: microseconds + seconds * 1_000_000 + attoseconds / 1_000_000_000_000)
+    let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
+    let (sum, sumOverflow) = microseconds.addingReportingOverflow(whole)
+    let (end, endOverflow) = sum.addingReportingOverflow(attoseconds / 1_000_000_000_000)
+    guard !overflow, !sumOverflow, !endOverflow else {
+      return duration < .zero ? .negativeInfinity : .positiveInfinity
+    }
+    return Timestamp(microseconds: end)
   }
 
   package static func < (left: Timestamp, right: Timestamp) -> Bool { left.microseconds < right.microseconds }

@@ -85,6 +85,8 @@ struct InspectShowCommand: AsyncParsableCommand {
       let document = try await job.manifest(batch, options.common.nameSelection)
       switch options.common.output {
       case .text: StandardOutput.write(ManifestText(batch: document.batch).text)
+      case .json where StandardOutput.isTerminal:
+        StandardOutput.write(PrintableText.json(String(decoding: document.bytes, as: UTF8.self)))
       case .json: StandardOutput.write(document.bytes)
       }
     }

@@ -14,7 +14,7 @@ enum JSONOutput {
     let encoder = JSONEncoder()
     encoder.outputFormatting = formatting
     do {
-      return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
+      return PrintableText.json(String(decoding: try encoder.encode(value), as: UTF8.self)) + "\n"
     } catch {
       // The values printed are strings, numbers and lists of them, which always encode.
       return "{\"error\":\"the result cannot be written as JSON\"}\n"

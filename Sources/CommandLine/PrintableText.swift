@@ -19,6 +19,21 @@ enum PrintableText {
       .joined(separator: "\n")
   }
 
+  /// JSON text that means the same and steers nothing: what `escaped` spells out becomes JSON's own `\u….`
+  ///
+  /// Below U+007F nothing is touched: there JSON itself allows line breaks between values only, and nothing else.
+  static func json(_ text: String) -> String {
+    func isHidden(_ scalar: Unicode.Scalar) -> Bool { scalar.value >= 0x7F && isUnsafe(scalar) }
+    guard text.unicodeScalars.contains(where: isHidden) else { return text }
+    return text.unicodeScalars.map { scalar in
+      guard isHidden(scalar) else { return String(scalar) }
+      return String(scalar).utf16.map { unit in
+        let digits = String(unit, radix: 16)
+        return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      }.joined()
+    }.joined()
+  }
+
   private static func trimmed(_ text: Substring) -> String {
     var text = text
     while text.first?.isWhitespace == true { text.removeFirst() }

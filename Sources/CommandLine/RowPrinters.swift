@@ -5,10 +5,22 @@ import Operations
 struct OutputBuffer {
   private var bytes: [UInt8] = []
   private(set) var isClosed = false
+  /// Makes a line safe to be seen; nil where the bytes go on as they are.
+  private let escape: (@Sendable (String) -> String)?
 
   private static let pieceByteCount = 256 * 1024
 
+  /// `escape` is applied on a terminal only.
+  init(onTerminal escape: @escaping @Sendable (String) -> String) {
+    self.escape = StandardOutput.isTerminal ? escape : nil
+  }
+
   mutating func append(_ line: Span<UInt8>) {
+    guard escape == nil else { return append(String(decoding: line.indices.map { line[$0] }, as: UTF8.self)) }
+    appendBytes(line)
+  }
+
+  private mutating func appendBytes(_ line: Span<UInt8>) {
     bytes.reserveCapacity(bytes.count + line.count + 1)
     for index in line.indices { bytes.append(line[index]) }
     bytes.append(UInt8(ascii: "\n"))
@@ -16,8 +28,8 @@ struct OutputBuffer {
   }
 
   mutating func append(_ line: String) {
-    let text = Array(line.utf8)
-    append(text.span)
+    let text = Array((escape?(line) ?? line).utf8)
+    appendBytes(text.span)
   }
 
   mutating func flush() {
@@ -28,7 +40,7 @@ struct OutputBuffer {
 
 /// Prints rows as they are stored.
 struct LinePrinter: ArchivedRowVisitor {
-  private var output = OutputBuffer()
+  private var output = OutputBuffer(onTerminal: PrintableText.json)
   private var remaining: Int
 
   init(limit: Int) {
@@ -69,7 +81,7 @@ struct ColumnPlaces {
 /// Prints rows as CSV: NULL is nothing, an empty text is `""`, as PostgreSQL's own COPY writes them.
 struct CSVPrinter: ArchivedRowVisitor {
   private var places: ColumnPlaces
-  private var output = OutputBuffer()
+  private var output = OutputBuffer(onTerminal: PrintableText.lines)
   private var remaining: Int
 
   init(columns: [String], limit: Int) {

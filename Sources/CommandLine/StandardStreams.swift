@@ -29,6 +29,9 @@ enum StandardError {
 enum StandardOutput {
   private static let firstFailure = Mutex<Int32?>(nil)
 
+  /// Whether someone watches, whose terminal nothing from an archive may steer.
+  static let isTerminal = isatty(STDOUT_FILENO) == 1
+
   static func write(_ text: String) {
     write(Array(text.utf8))
   }

@@ -8,6 +8,9 @@ package protocol GzipSink {
 
 /// Decompresses a gzip file that arrives in pieces, in bounded memory, and tells exactly how a bad one is bad.
 @safe package final class GzipReader {
+  /// No gzip file unpacks to more than this many times its size: deflate's own limit (zlib's technical details).
+  package static let maximumExpansion = 1032
+
   private enum Phase { case header, body, ended, failed }
 
   /// Owned by this object alone; initialised in `init`, released in `deinit`, never moved (zlib keeps its address).

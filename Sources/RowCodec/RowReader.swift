@@ -57,7 +57,7 @@ package struct RowReader: Sendable {
     default: return nil
     }
     guard layout.fields[column].codec.shape == .scalar else { return nil }
-    return withText(column) { text in TimeText(text)?.instant } ?? nil
+    return withText(column) { text in TimeText(text)?.instant }?.flatMap { PostgresTime.isPossible($0) ? $0 : nil }
   }
 
   private func string(_ place: Place) -> String {

@@ -28,7 +28,7 @@ package struct HeldKeys: Sendable {
       }
       for key in records {
         place = key
-        let bytes = try await store.get(key, maximumByteCount: ArchiveReader.maximumDocumentByteCount)
+        let bytes = try await store.get(key, maximumByteCount: ArchiveReader.maximumRecordByteCount)
         let record = try ArchiveDocument.decode(RestoreRecord.self, from: bytes, formats: [RestoreRecord.format])
         guard record.name == name, record.holdUntil > now, let list = record.keys else { continue }
         place = list

@@ -64,7 +64,7 @@ struct KeyList {
   /// The size that a gzip file's trailer gives (RFC 1952, ISIZE), at most what deflate's best ratio, 1032, allows.
   private static func contentByteCount(of file: [UInt8]) -> Int {
     let size = file.suffix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
-    return min(size, file.count * 1032)
+    return min(size, file.count * GzipReader.maximumExpansion)
   }
 
   /// More than restores of a hundred million keys need.

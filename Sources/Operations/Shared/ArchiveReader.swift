@@ -18,6 +18,9 @@ package struct ArchiveReader: Sendable {
   /// Manifests longer than this are refused: 16 MiB, far above what 1,600 columns and a thousand objects need.
   package static let maximumDocumentByteCount = 16 * 1024 * 1024
 
+  /// Likewise for records of runs and restores: 64 MiB, a run of a quarter of a million batches.
+  package static let maximumRecordByteCount = 64 * 1024 * 1024
+
   package init(store: any ObjectStore) {
     self.store = store
   }
@@ -63,10 +66,23 @@ package struct ArchiveReader: Sendable {
   }
 
   /// The committed batch whose manifest has that key.
+  ///
+  /// Throws a data error when the manifest contradicts itself or its place in a way that makes it unusable.
   package func batch(at key: String) async throws(OperationError) -> ArchivedBatch {
     do {
       let bytes = try await store.get(key, maximumByteCount: Self.maximumDocumentByteCount)
       let manifest = try ArchiveDocument.decode(Manifest.self, from: bytes, formats: [Manifest.format])
+      guard case .document(.manifest, let folder, let batch) = ArchiveLayout.entry(key),
+        let table = ArchiveLayout.tableName(inFolder: folder)
+      else {
+        throw OperationError(.data, "cannot read the manifest", at: key, cause: "this is not the key of a manifest")
+      }
+      let faults = ManifestCheck.faults(of: manifest, at: key, batch: batch, table: table)
+      if let fault = faults.first(where: \.isFatal) {
+        throw OperationError(
+          .data, "the manifest is not sound", at: key, cause: "expected \(fault.expected), found \(fault.found)",
+          hint: "run `archiver verify` for the whole picture")
+      }
       return ArchivedBatch(manifest: manifest, key: key, sha256: SHA256.hash(bytes.span))
     } catch {
       throw .wrapping(error, "cannot read the manifest", at: key)

@@ -20,6 +20,7 @@ package struct ObjectContent: Sendable {
   package static func read(_ object: Manifest.Object, from store: any ObjectStore) async throws(OperationError)
     -> ObjectContent
   {
+    try checkClaim(of: object)
     let file: [UInt8]
     do {
       file = try await store.get(object.key, maximumByteCount: max(object.bytes, 0))
@@ -29,6 +30,19 @@ package struct ObjectContent: Sendable {
       throw .wrapping(error, "cannot read the object", at: object.key)
     }
     return try check(file, against: object)
+  }
+
+  /// An object's content at most: what is cut into one object, and a row more, which PostgreSQL keeps below 1 GiB.
+  private static let maximumContentByteCount = BatchSink.maximumContentByteCount + 1 << 30
+
+  /// The content is taken into memory whole, so what the manifest says of its size must be possible.
+  private static func checkClaim(of object: Manifest.Object) throws(OperationError) {
+    // S3 takes no object of more than 5 TiB, so that nothing overflows here.
+    guard (0...1 << 43).contains(object.bytes), object.contentBytes >= 0,
+      object.contentBytes <= min(maximumContentByteCount, object.bytes * GzipReader.maximumExpansion)
+    else {
+      throw damage(object, "its manifest promises \(object.contentBytes) bytes of content, which cannot be")
+    }
   }
 
   /// Checks a file's bytes against what the manifest says of the object.

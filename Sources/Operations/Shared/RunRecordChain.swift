@@ -23,7 +23,7 @@ struct RunRecordChain: Sendable {
       var records: [RunRecord.DocumentReference] = []
       var named: Set<RunRecord.DocumentReference> = []
       for key in keys {
-        let bytes = try await store.get(key, maximumByteCount: ArchiveReader.maximumDocumentByteCount)
+        let bytes = try await store.get(key, maximumByteCount: ArchiveReader.maximumRecordByteCount)
         records.append(.init(key: key, sha256: SHA256.hash(bytes.span).hex))
         // What cannot be read is followed all the same, so that it cannot be removed unseen.
         let record = try? ArchiveDocument.decode(RunRecord.self, from: bytes, formats: [RunRecord.format])

@@ -72,6 +72,7 @@ struct BatchAudit: Sendable {
         finding.detail = version
         return finding
       }
+      result.notes += checked.notes
       result.keyHashes += checked.keyHashes
       keys += checked.keys
       isWhole = isWhole && checked.isWhole
@@ -126,7 +127,7 @@ struct BatchAudit: Sendable {
         }
         return result
       }
-      let rows = RowAudit(manifest, keepsKeys: database != nil)
+      let rows = RowAudit(manifest, expecting: object.rows, keepsKeys: database != nil)
       var sink = try await store.read(object.key, into: ObjectAudit(object, rows: rows))
       return sink.finish(at: place)
     } catch let error as ObjectStoreError where error.code == .notFound {

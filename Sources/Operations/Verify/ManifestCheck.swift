@@ -1,4 +1,5 @@
 import ArchiveModel
+import Gzip
 import Hashing
 import ObjectStore
 import RowCodec
@@ -25,6 +26,9 @@ struct ManifestCheck: Sendable {
   /// objects it names, so that totals cannot overflow.
   private static let maximumCount = 1 << 44
 
+  /// Ten times what a configuration allows, since the audit keeps 8 bytes a row.
+  private static let maximumRowCount = 10_000_000
+
   /// Reads the manifest of that key: nil and a finding when it cannot be used, or what it says and what is odd about it.
   ///
   /// Throws when the storage as a whole cannot be read.
@@ -50,7 +54,7 @@ struct ManifestCheck: Sendable {
       manifest = try ArchiveDocument.decode(Manifest.self, from: bytes, formats: [Manifest.format])
     } catch {
       switch error {
-      case .unreadable: return (nil, findings + [finding(.manifest, "a readable manifest", error.cause)])
+      case .unreadable, .outOfBounds: return (nil, findings + [finding(.manifest, "a readable manifest", error.cause)])
       case .unsupportedFormat(let found, let expected): return (nil, findings + [finding(.format, expected, found)])
       }
     }
@@ -81,17 +85,30 @@ struct ManifestCheck: Sendable {
           found: "batch \(manifest.batchID) of \(manifest.source.name) in \(manifest.folder)", isFatal: true)
       ]
     }
-    var faults = objectFaults(of: manifest)
-    for (what, names) in [("primary_key", manifest.primaryKey), ("timestamp_column", [manifest.timestampColumn])] {
-      for name in names where !manifest.columns.contains(where: { $0.name == name }) {
-        faults.append(Fault(expected: "\(what) among the columns", found: "no column \(name)", isFatal: true))
-      }
-    }
-    if Set(manifest.columns.map(\.name)).count != manifest.columns.count {
-      faults.append(Fault(expected: "columns of different names", found: "a name given twice", isFatal: true))
-    }
+    var faults = objectFaults(of: manifest) + columnFaults(of: manifest)
     if !faults.contains(where: \.isFatal) { faults += countFaults(of: manifest) + rangeFaults(of: manifest) }
     return faults
+  }
+
+  /// No more than a table of PostgreSQL can have (`MaxHeapAttributeNumber`, `INDEX_MAX_KEYS`), each name once.
+  private static func columnFaults(of manifest: Manifest) -> [Fault] {
+    let columns = Set(manifest.columns.map(\.name))
+    guard (1...1600).contains(manifest.columns.count), (1...32).contains(manifest.primaryKey.count) else {
+      return [
+        Fault(
+          expected: "1 to 1600 columns, 1 to 32 of them as primary key",
+          found: "\(manifest.columns.count) and \(manifest.primaryKey.count)", isFatal: true)
+      ]
+    }
+    guard columns.count == manifest.columns.count, Set(manifest.primaryKey).count == manifest.primaryKey.count else {
+      return [Fault(expected: "columns of different names", found: "a name given twice", isFatal: true)]
+    }
+    return [("primary_key", manifest.primaryKey), ("timestamp_column", [manifest.timestampColumn])].flatMap {
+      what, names in
+      names.filter { !columns.contains($0) }.map { name in
+        Fault(expected: "\(what) among the columns", found: "no column \(name)", isFatal: true)
+      }
+    }
   }
 
   private static func objectFaults(of manifest: Manifest) -> [Fault] {
@@ -107,7 +124,9 @@ struct ManifestCheck: Sendable {
         continue
       }
       let counts = [object.rows, object.bytes, object.contentBytes]
-      if !counts.allSatisfy({ (0...maximumCount).contains($0) }) {
+      if !counts.allSatisfy({ (0...maximumCount).contains($0) })
+        || object.contentBytes > object.bytes * GzipReader.maximumExpansion
+      {
         faults.append(Fault(expected: "possible sizes", found: "\(counts) for \(object.key)", isFatal: true))
       }
     }
@@ -118,6 +137,9 @@ struct ManifestCheck: Sendable {
     let counts = manifest.counts
     let rows = manifest.objects.reduce(0) { $0 + $1.rows }
     let all = [counts.database, counts.fetched, counts.stored, counts.deleted ?? -1]
+    guard rows <= maximumRowCount else {
+      return [Fault(expected: "at most \(maximumRowCount) rows in a batch", found: "\(rows)", isFatal: true)]
+    }
     if all.allSatisfy({ $0 == rows }) { return [] }
     return [
       Fault(

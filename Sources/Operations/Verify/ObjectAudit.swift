@@ -68,7 +68,11 @@ struct ObjectAudit: ~Copyable, ByteSink {
       }
     }
     result.findings += content.rows.findings(at: place)
-    result.isWhole = gzipError == nil && content.rows.isClean
+    if content.longLineCount > 0 {
+      result.notes.append(
+        "\(place.key): \(content.longLineCount) lines of more than 32 MiB were counted and summed up, not looked into")
+    }
+    result.isWhole = gzipError == nil && content.rows.isClean && content.longLineCount == 0
     result.rows = content.rows.lineCount
     result.keyHashes = content.rows.keyHashes
     result.keys = content.rows.keys
@@ -91,6 +95,7 @@ struct ObjectPlace: Sendable {
 /// What the audit of an object found.
 struct ObjectResult: Sendable {
   var findings: [VerifyFinding] = []
+  var notes: [String] = []
   /// Every line was read and is a row.
   var isWhole = false
   var rows = 0
@@ -112,9 +117,11 @@ final class ContentAudit: GzipSink {
   private var sum: SHA256? = SHA256()
   /// The beginning of a line whose end has not come yet.
   private var partial: [UInt8] = []
+  private var isTooLong = false
+  private(set) var longLineCount = 0
 
-  /// No row is longer: a PostgreSQL message holds less than 1 GiB. What is longer is not kept.
-  private static let maximumLineByteCount = 1 << 30
+  /// Longer lines are not looked into, so that no object fills the memory.
+  private static let maximumLineByteCount = 1 << 25
 
   init(rows: RowAudit) {
     self.rows = rows
@@ -126,13 +133,11 @@ final class ContentAudit: GzipSink {
     var start = 0
     while let end = content.newline(from: start) {
       lineCount += 1
-      if partial.isEmpty {
+      if partial.isEmpty, !isTooLong {
         rows.read(content.extracting(start..<end), number: lineCount)
       } else {
         keep(content.extracting(start..<end))
-        let line = partial
-        partial = []
-        rows.read(line.span, number: lineCount)
+        endPartialLine()
       }
       start = end + 1
     }
@@ -140,16 +145,30 @@ final class ContentAudit: GzipSink {
   }
 
   private func keep(_ bytes: Span<UInt8>) {
-    guard partial.count + bytes.count <= Self.maximumLineByteCount else { return }
+    guard !isTooLong, partial.count + bytes.count <= Self.maximumLineByteCount else {
+      (isTooLong, partial) = (true, [])
+      return
+    }
     unsafe bytes.withUnsafeBufferPointer { bytes in unsafe partial.append(contentsOf: bytes) }
+  }
+
+  private func endPartialLine() {
+    let line = partial
+    partial = []
+    if isTooLong {
+      (isTooLong, longLineCount) = (false, longLineCount + 1)
+    } else {
+      rows.read(line.span, number: lineCount)
+    }
   }
 
   /// A last line without its newline counts as a line only when nothing was cut off.
   func finish(isComplete: Bool) {
     if let sum = sum.take() { sha256 = sum.finalize().hex }
-    guard isComplete, !partial.isEmpty else { return }
+    guard isComplete, !partial.isEmpty || isTooLong else { return }
     hasUnendedLine = true
-    let line = partial
-    rows.read(line.span, number: lineCount + 1)
+    lineCount += 1
+    endPartialLine()
+    lineCount -= 1
   }
 }

@@ -27,7 +27,7 @@ struct RecordDocuments<Record: Decodable & Sendable>: Sendable {
       guard info.key.hasSuffix(".json") else { continue }
       let bytes: [UInt8]
       do {
-        bytes = try await store.get(info.key, maximumByteCount: ArchiveReader.maximumDocumentByteCount)
+        bytes = try await store.get(info.key, maximumByteCount: ArchiveReader.maximumRecordByteCount)
       } catch {
         guard error.concernsOneObject else { throw .wrapping(error, "cannot read the record", at: info.key) }
         findings.append(
@@ -48,7 +48,8 @@ struct RecordDocuments<Record: Decodable & Sendable>: Sendable {
 
   private static func finding(_ error: ArchiveDocumentError, _ key: String) -> VerifyFinding {
     switch error {
-    case .unreadable: VerifyFinding(.manifest, key: key, expected: "a readable record", found: error.cause)
+    case .unreadable, .outOfBounds:
+      VerifyFinding(.manifest, key: key, expected: "a readable record", found: error.cause)
     case .unsupportedFormat(let found, let expected):
       VerifyFinding(.format, key: key, expected: expected, found: found)
     }

@@ -9,6 +9,7 @@ struct RowAudit: Sendable {
   private let timeColumn: Int
   private let range: TimeBounds
   private let keepsKeys: Bool
+  private let expectedCount: Int
 
   private(set) var lineCount = 0
   /// One a decoded line.
@@ -27,7 +28,10 @@ struct RowAudit: Sendable {
   private var faults: [FindingCode: Fault] = [:]
 
   /// The manifest has passed `ManifestCheck`, so that its columns are found.
-  init(_ manifest: Manifest, keepsKeys: Bool) {
+  ///
+  /// `expecting` is how many rows the object should have.
+  init(_ manifest: Manifest, expecting count: Int, keepsKeys: Bool) {
+    expectedCount = count
     reader = RowReader(
       columns: manifest.columns.map { RowColumn(name: $0.name, codec: ColumnCodec(typeName: $0.formType)) })
     batchID = manifest.batchID.description
@@ -41,6 +45,8 @@ struct RowAudit: Sendable {
 
   mutating func read(_ line: Span<UInt8>, number: Int) {
     lineCount += 1
+    // That there are more lines is a finding of its own; keys of rows that nobody promised would only fill the memory.
+    guard lineCount <= expectedCount else { return }
     do throws(RowCodecError) {
       try reader.read(line)
     } catch {

@@ -89,7 +89,7 @@ struct RunRecordAudit: Sendable {
     }
     let bytes: [UInt8]
     do {
-      bytes = try await store.get(reference.key, maximumByteCount: ArchiveReader.maximumDocumentByteCount)
+      bytes = try await store.get(reference.key, maximumByteCount: ArchiveReader.maximumRecordByteCount)
     } catch {
       guard error.concernsOneObject else { throw .wrapping(error, "cannot read the \(kind)", at: reference.key) }
       return VerifyFinding(
