@@ -124,7 +124,7 @@ struct DatabaseArchiver: Sendable {
   private func conclude(
     _ examined: TableExamination, _ report: inout ArchiveReport.Table
   ) async throws(OperationError) {
-    let relations = try await relations(of: examined.table)
+    let relations = try await relations(of: examined.table).filter { $0.kind == "r" }
     let added = relations.filter { relation in !examined.rows.contains { $0.relation.oid == relation.oid } }
     if !added.isEmpty {
       report.warnings.append(

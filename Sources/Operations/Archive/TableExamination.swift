@@ -25,7 +25,10 @@ struct TableExamination: Sendable {
         cause: "the settings say \(expected), the catalog says \(table.primaryKeyNames)",
         hint: "correct or remove primary_key:")
     }
-    let relations = try await TableCatalog.relations(of: table, in: transaction)
+    let all = try await TableCatalog.relations(of: table, in: transaction)
+    let relations = all.filter { $0.kind == "r" }
+    var notes = HazardFindings()
+    HazardCheck.warnOfForeignLeaves(all, &notes)
     let condition = held.condition(
       keyColumns: table.primaryKey.map {
         ("t." + SQLText.identifier(table.columns[$0].name), table.columns[$0].formType)
@@ -41,7 +44,7 @@ struct TableExamination: Sendable {
     let structure = try await check.structure().judged(source)
     try await transaction.pin(rows.first?.pinnedSettings ?? [])
     let content = try await check.content(of: rows).judged(source)
-    return TableExamination(table: table, rows: rows, warnings: structure + content)
+    return TableExamination(table: table, rows: rows, warnings: notes.warnings + structure + content)
   }
 
   /// What a transaction for `run` is opened with.

@@ -39,7 +39,8 @@ struct RestorePlan: Sendable {
     func isFilled(_ name: String) -> Bool {
       batches.allSatisfy { $0.manifest.columns.contains { $0.name == name } }
     }
-    hasPrimaryKey = !target.primaryKey.isEmpty && target.primaryKeyNames.allSatisfy(isFilled)
+    hasPrimaryKey =
+      target.isKeyDeclared && !target.primaryKey.isEmpty && target.primaryKeyNames.allSatisfy(isFilled)
     let archivedKey = batches.last?.manifest.primaryKey ?? []
     let names = hasPrimaryKey ? target.primaryKeyNames : archivedKey
     keyColumns = names.compactMap { name in target.columns.first { $0.name == name } }

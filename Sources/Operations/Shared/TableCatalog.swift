@@ -22,13 +22,18 @@ package enum TableCatalog {
       let key = try await transaction.execute(keyQuery, [.text(oidText)])
       let operators = try await transaction.execute(operatorQuery, [.text(oidText)]).rows
       let numbers = attributes.rows.compactMap { $0[0] }
-      return TableDescription(
+      var table = TableDescription(
         name: name, oid: oid, kind: kind, columns: attributes.rows.map(column),
         primaryKey: key.rows.compactMap { row in row[0].flatMap { numbers.firstIndex(of: $0) } },
         hasNoArrayType: Set(attributes.rows.indices.filter { attributes.rows[$0][7] == "f" }),
         operatorSchemas: Set(operators.compactMap { $0[1] }).subtracting(["pg_catalog"]).sorted(),
         unnamedOrders: Set(
           operators.compactMap { row in row[2] == "t" ? row[0].flatMap { numbers.firstIndex(of: $0) } : nil }))
+      if table.isPartitioned, table.primaryKey.isEmpty {
+        table.isKeyDeclared = false
+        table.primaryKey = try await leafKey(of: table, in: transaction)
+      }
+      return table
     } catch {
       throw .wrapping(error, "cannot read the catalog", at: "\(name)")
     }

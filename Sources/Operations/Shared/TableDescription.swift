@@ -17,6 +17,8 @@ package struct TableDescription: Sendable {
   package var columns: [Manifest.Column]
   /// Indices into `columns`, in the key's order; empty without a primary key.
   package var primaryKey: [Int]
+  /// Whether the table itself has that key; a partitioned one may go by its leaves' (`TableCatalog.leafKey`).
+  package var isKeyDeclared = true
   /// Indices of the columns to whose type, or whose domain's base type, there is no array type.
   package var hasNoArrayType: Set<Int> = []
   /// Schemas other than pg_catalog that hold the key types' comparison operators.

@@ -24,7 +24,8 @@ extension HazardCheck {
         .never(
           .noPrimaryKey, "the table has no primary key, so its rows cannot be deleted one by one",
           hint: table.isPartitioned
-            ? "add one that holds the partition key: ALTER TABLE \(table.quotedName) ADD PRIMARY KEY (…)"
+            ? "add one that holds the partition key: ALTER TABLE \(table.quotedName) ADD PRIMARY KEY (…); or give "
+              + "every partition one of the same columns, with the table partitioned by columns that are NOT NULL"
             : "add one: ALTER TABLE \(table.quotedName) ADD PRIMARY KEY (…)"))
     }
     return findings
@@ -37,6 +38,13 @@ extension HazardCheck {
           .reservedColumn, "column \(column.name) has a name that the archive's rows need",
           hint: "rename it: ALTER TABLE \(table.quotedName) RENAME COLUMN \(SQLText.identifier(column.name)) TO …"))
     }
+  }
+
+  /// Foreign tables are partitions like others, but no place to delete from.
+  static func warnOfForeignLeaves(_ relations: [RowRelation], _ findings: inout HazardFindings) {
+    let foreign = relations.filter { $0.kind == "f" }.map(\.quotedName)
+    guard !foreign.isEmpty else { return }
+    findings.warn("partitions that are foreign tables are left alone: \(names(foreign))")
   }
 
   /// Rows of inheritance children show up in a query on the parent, but are not the parent's.
