@@ -89,11 +89,11 @@ import Testing
 
   static let objects: [Case] = [
     Case(name: "a bomb that its manifest owns up to", codes: ["line-count"]) { archive in
-      let content = [UInt8](repeating: UInt8(ascii: "0"), count: 128 << 20)
+      let content = [UInt8](repeating: UInt8(ascii: "0"), count: 256 << 20)
       try archive.forgeObject(archive.objects[1], content: Data(content), gzip(content))
     },
     Case(name: "a bomb that its manifest plays down", codes: ["gzip"]) { archive in
-      try archive.forgeObject(archive.objects[1], gzip([UInt8](repeating: UInt8(ascii: "0"), count: 128 << 20)))
+      try archive.forgeObject(archive.objects[1], gzip([UInt8](repeating: UInt8(ascii: "0"), count: 256 << 20)))
     },
     Case(name: "a bomb of empty lines", codes: ["line-count", "row"]) { archive in
       let content = [UInt8](repeating: UInt8(ascii: "\n"), count: 16 << 20)
@@ -135,7 +135,7 @@ import Testing
   @Test(arguments: manifests + objects) func `verify finds it in bounded memory`(hostile: Case) async throws {
     try await GoodArchive.withCopy { archive in
       try hostile.make(archive)
-      let result = try await run(["verify", "--storage", archive.url, "--output", "json"], limit: 400_000)
+      let result = try await run(["verify", "--storage", archive.url, "--output", "json"], limit: 500_000)
       #expect(result.exitCode == 1, "\(result.description.prefix(4000))")
       let codes = try result.output.split(separator: "\n").dropLast().map {
         try JSONDecoder().decode(GoodArchive.Finding.self, from: Data($0.utf8)).code
