@@ -137,9 +137,11 @@ struct EligibleRows: Sendable {
       let values = places.map { comparable(literal($0.1, $0.0), $0.0) }.joined(separator: ", ")
       conditions.append(order.count == 1 ? "\(columns) > \(values)" : "(\(columns)) > (\(values))")
     }
+    // The expressions come last, over the few rows that are left: next to the ORDER BY, the columns that they are made of
+    // would count towards PostgreSQL's limit of 1,664 expressions, too.
     return """
-      SELECT \(expressions.joined(separator: ", ")) \(from(conditions)) \(orderBy) LIMIT \(limit) \
-      FOR UPDATE OF t SKIP LOCKED
+      SELECT \(expressions.joined(separator: ", ")) FROM (SELECT t.* \(from(conditions)) \(orderBy) LIMIT \(limit) \
+      FOR UPDATE OF t SKIP LOCKED) AS t
       """
   }
 
