@@ -85,6 +85,27 @@ import Testing
     }
   }
 
+  @Test func `a superseded batch that the ledger has is in doubt until its mark is removed`() async throws {
+    try await Self.withArchivedRows { scenario, batch in
+      _ = try await scenario.database.psql("CREATE TABLE public.entries AS SELECT * FROM archiver.batch")
+      try await Self.goBack(scenario)
+      try await scenario.archiver("recover", "--rows-came-back")
+      // Forth again, to a copy of the database that has the batch.
+      _ = try await scenario.database.psql(
+        "BEGIN; DELETE FROM public.events WHERE kind <> 'fresh'; INSERT INTO archiver.batch TABLE public.entries; COMMIT"
+      )
+      let mark = try #require(scenario.files.first { $0.hasSuffix("_\(batch).superseded.json") })
+      let doubt = try await scenario.archiver("recover", expecting: 1)
+      #expect(doubt.output.contains(mark), "\(doubt)")
+      let refused = try await scenario.archiver("archive", expecting: 1)
+      #expect(refused.errorOutput.contains(mark), "\(refused)")
+      try scenario.remove(mark)
+      try await scenario.archiver("archive")
+      let rows = try await scenario.archiver("inspect", "rows")
+      #expect(rows.output.split(separator: "\n").count == 100)
+    }
+  }
+
   @Test func `without a ledger the option says what can be done`() async throws {
     try await withArchiveScenario(rows: 10) { scenario in
       try scenario.configure(database: "ledger: none")

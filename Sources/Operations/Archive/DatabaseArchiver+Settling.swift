@@ -6,10 +6,17 @@ extension DatabaseArchiver {
   /// Settles what earlier runs left of the table, and compares the archive with the ledger; gives what an operator should know.
   ///
   /// Throws, so that nothing is archived, when a batch stays in doubt, or rows of committed batches are in the table again.
-  func settleEarlierRuns(of table: TableDescription, _ ledger: Ledger?) async throws(OperationError) -> [String] {
+  func settleEarlierRuns(
+    of table: TableDescription, _ source: TableSource, _ ledger: Ledger?
+  ) async throws(OperationError) -> [String] {
     let files = try await TableFiles.list(table.name, from: store)
-    let settled = try await Settler(
-      table: table, ledger: ledger, pool: pool, store: store, context: context, grace: Settler.standardGrace
+    let returned = ledger.map {
+      ReturnedBatches(table: table, ledger: $0, pool: pool, store: store, context: context)
+    }
+    var settled = try await returned?.contradictions(files) ?? []
+    settled += try await Settler(
+      table: table, ledger: ledger, pool: pool, store: store, context: context, grace: Settler.standardGrace,
+      transactionTimeout: source.transactionTimeout
     ).run(files, waits: false)
     if let doubt = settled.first(where: { $0.outcome == .inDoubt }) {
       throw OperationError(
@@ -17,8 +24,6 @@ extension DatabaseArchiver {
         hint: "see docs/troubleshooting.md, \"in doubt\"; nothing was archived from this table")
     }
     let warnings = settled.map { "batch \($0.batchID), not of this run: \($0.detail)" }
-    guard let ledger else { return warnings }
-    return try await warnings
-      + ReturnedBatches(table: table, ledger: ledger, pool: pool, store: store, context: context).check(files)
+    return try await warnings + (returned?.check(files) ?? [])
   }
 }

@@ -94,7 +94,7 @@ struct DatabaseArchiver: Sendable {
       return
     }
     let ledger = try await ledger()
-    report.warnings += try await settleEarlierRuns(of: examined.table, ledger)
+    report.warnings += try await settleEarlierRuns(of: examined.table, source, ledger)
     let eligible = request.countsRows ? try await counts.eligible() : nil
     report.eligible = eligible?.reduce(0, +)
     context.progress.observe(.began(table: source.name, rowCount: report.eligible))

@@ -36,10 +36,9 @@ package struct RecoverJob: Sendable {
           let files = try await TableFiles.list(source.name, from: store)
           report.findings += try await Settler(
             table: table, ledger: ledger, pool: pool, store: store, context: context,
-            grace: request.grace ?? Settler.standardGrace
+            grace: request.grace ?? Settler.standardGrace, transactionTimeout: source.transactionTimeout
           ).run(files, waits: true)
-          guard request.rowsCameBack else { continue }
-          report.findings += try await supersede(files, table, ledger, pool)
+          report.findings += try await compare(files, table, ledger, pool)
         } catch {
           report.errors.append(.wrapping(error, "cannot settle the table", at: "\(source.name)"))
         }
@@ -49,16 +48,19 @@ package struct RecoverJob: Sendable {
     return report
   }
 
-  private func supersede(
+  /// Compares the archive with the ledger.
+  private func compare(
     _ files: TableFiles, _ table: TableDescription, _ ledger: Ledger?, _ pool: ConnectionPool
   ) async throws(OperationError) -> [RecoverReport.Finding] {
     guard let ledger else {
+      guard request.rowsCameBack else { return [] }
       throw OperationError(
         .configuration, "cannot tell which rows came back", at: "\(table.name)", cause: "the database has no ledger",
         hint: "`archiver verify --level database` finds rows that are in the database and in the archive")
     }
-    return try await ReturnedBatches(table: table, ledger: ledger, pool: pool, store: store, context: context)
-      .supersede(files)
+    let returned = ReturnedBatches(table: table, ledger: ledger, pool: pool, store: store, context: context)
+    let contradictions = try await returned.contradictions(files)
+    return request.rowsCameBack ? try await contradictions + returned.supersede(files) : contradictions
   }
 
   private func examine(

@@ -64,6 +64,30 @@ struct ReturnedBatches: Sendable {
     return findings
   }
 
+  /// Superseded batches that the ledger has: the database is not the one that they were superseded for, and lacks their rows.
+  func contradictions(_ files: TableFiles) async throws(OperationError) -> [RecoverReport.Finding] {
+    var known: [BatchFiles] = []
+    do {
+      try await withTransaction { transaction in
+        var rest = files.superseded[...]
+        while !rest.isEmpty {
+          let part = rest.prefix(Self.chunkSize)
+          let unknown = Set(try await ledger.unknown(part.map(\.batchID), in: transaction))
+          known += part.filter { !unknown.contains($0.batchID) }
+          rest = rest.dropFirst(Self.chunkSize)
+        }
+      }
+    } catch {
+      throw .wrapping(error, "cannot compare the archive with the ledger", at: "\(table.name)")
+    }
+    return known.map { batch in
+      RecoverReport.Finding(
+        table: table.name, batchID: batch.batchID, outcome: .inDoubt,
+        detail: "the ledger holds it as committed, but it is marked as superseded; if this is the original, remove "
+          + batch.key(.superseded))
+    }
+  }
+
   /// Committed batches that the ledger should have and has not, oldest first; those from before its oldest entry are not
   /// looked at, since a database that went back lacks later ones.
   private func suspects(_ files: TableFiles) async throws(OperationError) -> [(batchID: UUIDv7, key: String)] {

@@ -18,6 +18,8 @@ struct Settler: Sendable {
   let context: JobContext
   /// How old a batch must be before what it left is removed.
   let grace: Duration
+  /// The table's limit of a transaction.
+  let transactionTimeout: Duration
 
   /// Unless told otherwise.
   static let standardGrace = Duration.seconds(86_400)
@@ -38,6 +40,13 @@ struct Settler: Sendable {
     return findings
   }
 
+  /// Objects that no document explains may be those of a batch in work in another database, which holds no lock here. A
+  /// transaction whose client has gone lives on for a statement and a time of idling, each within its limit; after that it
+  /// can not be committed any more.
+  private func isGraceOver(_ files: BatchFiles, at now: Timestamp) -> Bool {
+    files.isOver(files.documents.contains(.prepared) ? grace : max(grace, transactionTimeout * 2), at: now)
+  }
+
   private func settle(_ files: BatchFiles, waits: Bool) async throws(OperationError) -> RecoverReport.Finding? {
     do {
       let documents = BatchDocuments(files: files, store: store)
@@ -53,7 +62,7 @@ struct Settler: Sendable {
           }
           if try await hasManifest(files) { return nil }
           let server = try await ServerQuestions.identity(in: transaction)
-          let isGraceOver = files.isOver(grace, at: server.now)
+          let isGraceOver = isGraceOver(files, at: server.now)
           if prepared.manifest == nil, !waits, !isGraceOver { return nil }
           var batch = SettlingBatch(files: files, prepared: prepared.manifest, marker: marker, server: server)
           batch.facts.isGraceOver = isGraceOver

@@ -34,8 +34,11 @@ struct BatchFiles: Sendable {
 ///
 /// Memory: 24 bytes for each committed batch, and the names of each folder.
 struct TableFiles: Sendable {
-  /// Batches without a manifest, and those with other documents beside it; oldest first.
+  /// Batches without a manifest, and those with other documents beside it; newest first, so that rows of an older one are
+  /// found in a newer one that is only just seen to be committed.
   private(set) var unsettled: [BatchFiles] = []
+  /// Batches that are marked as superseded.
+  private(set) var superseded: [BatchFiles] = []
   private var committed: [(batchID: UUIDv7, folder: Int)] = []
   private var folders: [String] = []
   private var pending: [UUIDv7: BatchFiles] = [:]
@@ -57,7 +60,7 @@ struct TableFiles: Sendable {
       throw .wrapping(error, "cannot list the archive", at: store.location)
     }
     files.endFolder()
-    files.unsettled.sort { $0.batchID < $1.batchID }
+    files.unsettled.sort { $0.batchID > $1.batchID }
     files.committed.sort { $0.batchID < $1.batchID }
     return files
   }
@@ -85,6 +88,7 @@ struct TableFiles: Sendable {
       if files.documents.contains(.manifest), !files.documents.contains(.superseded) {
         committed.append((files.batchID, folders.count - 1))
       }
+      if files.documents.contains(.superseded) { superseded.append(files) }
       if !files.isSettled { unsettled.append(files) }
     }
     pending = [:]
