@@ -90,6 +90,27 @@ import Testing
     }
   }
 
+  @Test func `a marker that hides a batch which the database did delete is found`() async throws {
+    try await withArchiveScenario(rows: 40) { scenario in
+      try await scenario.archiver("archive")
+      let manifest = try #require(scenario.manifests.first)
+      try scenario.directory.write(
+        "{}", to: "storage/" + manifest.replacing(".manifest.json", with: ".superseded.json"))
+      try await scenario.archiver("verify")
+      let result = try await scenario.archiver("verify", "--level", "database", "--output", "json", expecting: 1)
+      #expect(result.output.contains("\"code\":\"ledger\"") && result.output.contains("superseded"), "\(result)")
+    }
+  }
+
+  @Test func `batches that no run record names are told in a note`() async throws {
+    try await GoodArchive.withCopy { archive in
+      try archive.remove(archive.runRecords[2])
+      let (findings, summary) = try await archive.verify()
+      #expect(findings.isEmpty)
+      #expect(summary.notes.contains { $0.hasPrefix("2 batches are named by no run record") }, "\(summary)")
+    }
+  }
+
   @Test func `a thousand batches have no finding`() async throws {
     try await withArchiveScenario(rows: 3000) { scenario in
       try scenario.configure(table: "workers: 4", batchSize: 3)

@@ -66,6 +66,7 @@ package struct VerifyJob: Sendable {
     if request.selection.takesWholeTables {
       let result = try await RunRecordAudit(store: store, request: request).run(seen)
       (report.runRecords, report.heads) = (result.recordCount, result.heads)
+      report.notes += result.notes
       add(result.findings, to: &report)
     }
     for database in databases {
