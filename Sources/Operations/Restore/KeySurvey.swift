@@ -175,9 +175,14 @@ extension RestorePlan {
     let changes = columns(of: manifest).changedTypes
     let cause = error.description + (changes.isEmpty ? "" : "; column \(changes.joined(separator: ", column "))")
     let hint =
-      state == "23505"
-      ? "a row there has the same key or the same value under another unique constraint; nothing of the batch was kept"
-      : "restore --into a table of the archived types; nothing of the batch was kept"
+      switch state {
+      case "23505":
+        "a row there has the same key or the same value under another unique constraint; nothing of the batch was kept"
+      // A check_violation of no constraint: no partition takes the row.
+      case "23514" where target.isPartitioned && error.constraintName == nil:
+        "attach a partition for the batch's rows, or restore --into another table; nothing of the batch was kept"
+      default: "restore --into a table of the archived types; nothing of the batch was kept"
+      }
     return OperationError(.data, what, at: place, cause: cause, hint: hint)
   }
 }

@@ -62,6 +62,20 @@ import Testing
     }
   }
 
+  @Test func `rows whose partition is gone are restored once there is one`() async throws {
+    try await withHazardScenario(Self.tree + "DROP TABLE public.rest") { scenario in
+      try scenario.configure()
+      let before = try await scenario.content()
+      try await scenario.archiver("archive")
+      try await scenario.database.psql("DROP TABLE old.january")
+      let failed = try await scenario.archiver("restore", "--table", "t", expecting: 65)
+      #expect(failed.errorOutput.contains("hint: attach a partition"), "\(failed)")
+      try await scenario.database.psql("CREATE TABLE public.all_else PARTITION OF public.t DEFAULT")
+      try await scenario.archiver("restore", "--table", "t", "--on-conflict", "skip")
+      #expect(try await scenario.content() == before)
+    }
+  }
+
   @Test func `rows that are in the archive and in a leaf are found by verify`() async throws {
     try await withHazardScenario(Self.tree) { scenario in
       try scenario.configure()
