@@ -4,140 +4,71 @@ It judges by the text of whole rows, read through psql before and after, and sha
 """
 
 import argparse
-import collections
 import concurrent.futures
+import contextlib
 import dataclasses
 import json
 import os
 import pathlib
 import queue
 import re
-import subprocess
 import sys
 import time
 
-from regression_tables import TIME, USER_TABLES, Database, SQLFailed, Table, prepare
+from regression_tables import Database, Table, prepare
+from regression_trip import DIFFERENT, HELPS, IDENTICAL, REFUSED, Trip, Verdict
 
-HERE = pathlib.Path(os.environ["REGRESSION_WORK"])
+WORK = pathlib.Path(os.environ["REGRESSION_WORK"])
 URL = os.environ["REGRESSION_POSTGRES_URL"]
-ARCHIVER = os.environ["REGRESSION_ARCHIVER"]
+TOOL = os.environ["REGRESSION_ARCHIVER"]
 PREPARED = "regression_prepared"
-IDENTICAL, REFUSED, DIFFERENT = "identical", "refused", "NOT IDENTICAL"
-
-
-@dataclasses.dataclass
-class Verdict:
-    table: Table
-    outcome: str
-    rows: int = 0
-    reason: str = ""
-    accepted: list[str] = dataclasses.field(default_factory=list)
-    # The hazard that the tool offers to accept.
-    acceptable: str | None = None
-
-
-class Trip:
-    """One table's way to the archive and back, in one database and one storage directory."""
-
-    def __init__(self, database: Database, table: Table, directory: pathlib.Path):
-        self.database, self.table, self.directory = database, table, directory
-        directory.mkdir(parents=True)
-
-    def make(self, accepted: list[str]) -> Verdict:
-        before = self.row_texts()
-        count = before.total()
-        self.configure(accepted)
-        report = self.archiver("archive")
-        [archived] = report["tables"] or [None]
-        if archived is None or archived["outcome"] != "complete":
-            error = archived["error"] if archived else report["errors"][0]
-            message = error["message"]
-            if self.row_texts() != before:
-                return self.verdict(DIFFERENT, count, f"it failed and the rows are not what they were: {message}")
-            if archived_files := list(self.directory.glob("storage/db=*/**/*.manifest.json")):
-                return self.verdict(DIFFERENT, count, f"it failed and left {len(archived_files)} manifests: {message}")
-            offer = re.search(r"hazards: \[([a-z-]+)\]", error.get("hint") or "")
-            return dataclasses.replace(self.verdict(REFUSED, count, message, accepted), acceptable=offer and offer[1])
-        left = self.row_texts().total()
-        if archived["rows"] != count or left:
-            return self.verdict(DIFFERENT, count, f"{archived['rows']} of {count} rows were archived, {left} are left")
-        if count:
-            restored = self.archiver("restore")
-            if restored is None or restored.get("errors"):
-                return self.verdict(DIFFERENT, count, f"archived, but restore failed: {self.last_error}", accepted)
-        after = self.row_texts()
-        if after != before:
-            lost, new = (before - after).total(), (after - before).total()
-            return self.verdict(DIFFERENT, count, f"{lost} rows did not come back as they were, {new} are new", accepted)
-        return self.verdict(IDENTICAL, count, "", accepted)
-
-    def verdict(self, outcome: str, rows: int, reason: str, accepted: list[str] = ()) -> Verdict:
-        return Verdict(self.table, outcome, rows, reason, list(accepted))
-
-    def row_texts(self) -> collections.Counter:
-        """How often each row's text occurs, with the partition it is in. Only the order of the rows is left out."""
-        rows = f"SELECT concat(t.tableoid::regclass, ' ', (t.*)::text) FROM {self.table.rows} AS t"
-        return collections.Counter(self.database.raw_lines(f"COPY ({rows}) TO STDOUT"))
-
-    def configure(self, accepted: list[str]):
-        quoted = {name: json.dumps(value.replace("$", "$$")) for name, value in vars(self.table).items() if name in ("schema", "name")}
-        (self.directory / "archiver.yaml").write_text(f"""version: 1
-storage: {{url: "file://{self.directory}/storage"}}
-databases:
-  - name: regression
-    url: {self.database.url}
-    tables:
-      - name: {quoted["name"]}
-        schema: {quoted["schema"]}
-        timestamp_column: {TIME}
-        batch_size: 3000
-        hazards: {json.dumps(accepted)}
-""")
-
-    def archiver(self, command: str) -> dict | None:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "AWS_", "ARCHIVER_"))}
-        result = subprocess.run(
-            [ARCHIVER, command, "--config", self.directory / "archiver.yaml", "--output", "json", "--progress", "none"],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)  # fmt: skip
-        self.last_error = result.stderr.decode(errors="replace").partition("\n")[0]
-        if result.returncode and command == "restore":
-            return None
-        return json.loads(result.stdout)
 
 
 class Worker:
-    """A copy of the prepared database, for one trip after another; and copies of it for trips that may touch other tables."""
+    """A copy of the prepared database for one trip after another, and a new copy for each that may touch other tables."""
 
-    def __init__(self, number: int):
-        self.number = number
-        self.directory = HERE / f"worker-{number}"
-        self.database = self.copy(f"regression_{number}")
+    def __init__(self, number: int, before: dict[str, str], noisy: set[str]):
+        self.number, self.before, self.noisy = number, before, noisy
+        self.trips = 0
+        self.database = copy_prepared(f"regression_{number}")
 
-    def copy(self, name: str) -> Database:
-        server = Database(URL, "postgres")
-        server.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name} TEMPLATE {PREPARED}")
-        server.close()
-        return Database(URL, name)
+    def verdict(self, table: Table) -> Verdict:
+        if table.quoted not in self.noisy:
+            return self.trip(self.database, table, []).make([], [])
+        hazards, referencing = [], []
+        while True:
+            with contextlib.closing(copy_prepared(f"regression_scratch_{self.number}")) as scratch:
+                verdict = self.trip(scratch, table, referencing).make(hazards, HELPS)
+                own = {table.quoted for table in [table, *referencing]}
+                verdict.touched = [name for name in self.changed(scratch) if name not in own]
+                if verdict.outcome == REFUSED and verdict.hazard and verdict.hazard not in hazards:
+                    hazards.append(verdict.hazard)
+                elif verdict.outcome == REFUSED and is_referenced(verdict) and not referencing:
+                    referencing = scratch.referencing(table)
+                    if not referencing:
+                        return verdict
+                else:
+                    return verdict
 
-    def try_table(self, table: Table) -> Verdict:
-        verdict = Trip(self.database, table, self.directory / f"{table.oid}").make([])
-        accepted = []
-        while verdict.outcome == REFUSED and verdict.acceptable and verdict.acceptable not in accepted:
-            accepted.append(verdict.acceptable)
-            scratch = self.copy(f"regression_scratch_{self.number}")
-            verdict = Trip(scratch, table, self.directory / f"{table.oid}-{len(accepted)}").make(accepted)
-            scratch.close()
-        return verdict
+    def trip(self, database: Database, table: Table, referencing: list[Table]) -> Trip:
+        self.trips += 1
+        return Trip(database, table, WORK / f"{self.number}-{self.trips}", TOOL, referencing)
+
+    def changed(self, database: Database) -> list[str]:
+        after = database.fingerprints()
+        return [name for name, text in self.before.items() if after.get(name) != text]
 
 
-def fingerprints(database: Database) -> dict[str, str]:
-    """A sum over the text of all rows of each table."""
-    sums = {}
-    for table in database.tables():
-        rows = f"SELECT (t.*)::text COLLATE \"C\" AS row FROM {table.rows} AS t"
-        [sums[table.quoted]] = database.lines(
-            f"SELECT count(*) || ' ' || md5(coalesce(string_agg(row, E'\\n' ORDER BY row), '')) FROM ({rows}) AS rows")
-    return sums
+def is_referenced(verdict: Verdict) -> bool:
+    """Whether a foreign key forbids the delete, found before or (SQLSTATE 23503) by the server."""
+    return any(text in verdict.reason for text in ("refused: foreign-key-action", "SQLSTATE 23503"))
+
+
+def copy_prepared(name: str) -> Database:
+    server = Database(URL, "postgres")
+    server.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name} TEMPLATE {PREPARED}")
+    server.close()
+    return Database(URL, name)
 
 
 def main() -> int:
@@ -153,54 +84,55 @@ def main() -> int:
     prepared = Database(URL, PREPARED)
     problems = prepare(prepared)
     tables = [table for table in prepared.tables() if not arguments.table or table.quoted in arguments.table]
-    before = fingerprints(prepared)
+    before, noisy = prepared.fingerprints(), prepared.noisy()
     prepared.close()
 
-    workers = queue.SimpleQueue()
-    for number in range(arguments.workers):
-        workers.put(Worker(number))
+    workers = [Worker(number, before, noisy) for number in range(arguments.workers)]
+    idle = queue.SimpleQueue()
+    for worker in workers:
+        idle.put(worker)
 
-    def attempt(table: Table) -> Verdict:
-        worker = workers.get()
+    def verdict(table: Table) -> Verdict:
+        worker = idle.get()
         try:
-            return worker.try_table(table)
+            return worker.verdict(table)
         finally:
-            workers.put(worker)
+            idle.put(worker)
 
     with concurrent.futures.ThreadPoolExecutor(arguments.workers) as pool:
-        verdicts = list(pool.map(attempt, tables))
-    damaged = {verdict.table.quoted for verdict in verdicts if verdict.outcome == DIFFERENT}
-    bystanders = set()
-    for _ in range(arguments.workers):
-        after = fingerprints(workers.get().database)
-        bystanders |= {name for name in before if after.get(name) != before[name]} - damaged
-    return report(verdicts, bystanders, problems, arguments, time.monotonic() - started)
+        verdicts = list(pool.map(verdict, tables))
+    changed = {name for worker in workers for name in worker.changed(worker.database)}
+    unexplained = changed - {verdict.table.quoted for verdict in verdicts if verdict.outcome == DIFFERENT}
+    print_verdicts(verdicts, problems)
+    print(f"{'in all':<14} {len(verdicts):>5} tables, in {time.monotonic() - started:.0f} s")
+    for name in sorted(unexplained):
+        print(f"error: the rows of {name} are not what they were, and its own trip does not say so")
+    if arguments.report:
+        rows = [{**dataclasses.asdict(verdict), "table": verdict.table.quoted} for verdict in verdicts]
+        arguments.report.write_text(json.dumps(rows, indent=1))
+    return 1 if not verdicts or unexplained or any(v.outcome == DIFFERENT for v in verdicts) else 0
 
 
-def report(verdicts, bystanders, problems, arguments, seconds) -> int:
-    for outcome in [REFUSED, DIFFERENT]:
-        chosen = [verdict for verdict in verdicts if verdict.outcome == outcome]
-        print(f"\n{outcome}: {len(chosen)} tables")
-        for verdict in chosen:
-            print(f"  {verdict.table.quoted:<40} {verdict.rows:>7} rows  {verdict.reason}"
-                  + (f"  [accepted: {', '.join(verdict.accepted)}]" if verdict.accepted else "")
-                  + (f"  [{problems[verdict.table.quoted]}]" if verdict.table.quoted in problems else ""))
-    accepted = [verdict for verdict in verdicts if verdict.outcome == IDENTICAL and verdict.accepted]
-    print(f"\nidentical with a hazard accepted: {len(accepted)} tables")
-    for verdict in accepted:
-        print(f"  {verdict.table.quoted:<40} {verdict.rows:>7} rows  {', '.join(verdict.accepted)}")
+def print_verdicts(verdicts: list[Verdict], problems: dict[str, str]):
+    groups = {
+        "identical, with help": [v for v in verdicts if v.outcome == IDENTICAL and (v.help or v.touched)],
+        **{outcome: [v for v in verdicts if v.outcome == outcome] for outcome in (REFUSED, DIFFERENT)},
+    }
+    for title, group in groups.items():
+        print(f"\n{title}: {len(group)} tables")
+        for verdict in group:
+            # The batch's id would make every run's output another.
+            facts = [re.sub(r", batch [0-9a-f-]{36}", "", verdict.reason), *verdict.help]
+            if verdict.touched:
+                facts.append(f"rows of other tables changed: {', '.join(verdict.touched)}")
+            if verdict.outcome == REFUSED and verdict.table.quoted in problems:
+                facts.append(problems[verdict.table.quoted])
+            print(f"  {verdict.table.quoted:<32} {verdict.rows:>6} rows  {'; '.join(filter(None, facts))}")
     print()
     for outcome in [IDENTICAL, REFUSED, DIFFERENT]:
         chosen = [verdict for verdict in verdicts if verdict.outcome == outcome]
         empty = sum(verdict.rows == 0 for verdict in chosen)
-        print(f"{outcome:<14} {len(chosen):>5} tables ({empty} of them empty) {sum(v.rows for v in chosen):>9,} rows")
-    print(f"{'in all':<14} {len(verdicts):>5} tables, in {seconds:.0f} s")
-    for name in sorted(bystanders):
-        print(f"error: {name} is not what it was, though no trip of its own says so")
-    if arguments.report:
-        rows = [{**dataclasses.asdict(verdict), "table": verdict.table.quoted} for verdict in verdicts]
-        arguments.report.write_text(json.dumps(rows, indent=1))
-    return 1 if bystanders or any(verdict.outcome == DIFFERENT for verdict in verdicts) else 0
+        print(f"{outcome:<14} {len(chosen):>5} tables ({empty} of them empty), {sum(v.rows for v in chosen):>9,} rows")
 
 
 if __name__ == "__main__":

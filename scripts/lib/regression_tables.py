@@ -84,6 +84,43 @@ class Database:
         fields = (row.split("\x1f") for row in rows)
         return [Table(int(f[0]), *f[1:5], f[5] == "t") for f in fields]
 
+    def fingerprints(self) -> dict[str, str]:
+        """A sum over the text of all rows of each table that has rows itself."""
+        tables = [table for table in self.tables() if table.kind == "r"]
+        sums = (
+            f"SELECT {number}, count(*), sum(hashtextextended((t.*)::text COLLATE \"C\", 0)) FROM {table.rows} AS t"
+            for number, table in enumerate(tables))
+        parts = (line.partition("|") for line in self.lines(" UNION ALL ".join(sums)))
+        return {tables[int(number)].quoted: text for number, _, text in parts}
+
+    def referencing(self, table: Table) -> list[Table]:
+        """The tables whose rows may keep the table's from being deleted, those that refer to others of them first."""
+        lines = self.lines(f"""
+            WITH RECURSIVE referencing (oid, depth) AS (
+              SELECT relid, 0 FROM (SELECT {table.oid}::oid AS relid UNION SELECT relid FROM pg_partition_tree({table.oid})) t
+              UNION SELECT conrelid, depth + 1 FROM pg_constraint JOIN referencing AS r ON confrelid = r.oid
+              WHERE contype = 'f' AND depth < 5)
+            SELECT oid FROM referencing JOIN pg_class AS c USING (oid) WHERE c.relkind = 'r' GROUP BY oid
+            HAVING min(depth) > 0 AND oid <> {table.oid} ORDER BY max(depth) DESC, oid""")
+        tables = {other.oid: other for other in self.tables()}
+        return [tables[int(line)] for line in lines]
+
+    def noisy(self) -> set[str]:
+        """Tables whose trips may touch other tables, or may need more help than an accepted hazard: those with triggers,
+        rules, constraints that are not valid, and foreign keys with actions or rows that point at them."""
+        return set(self.lines(f"""
+            WITH RECURSIVE causes (oid) AS (
+              SELECT tgrelid FROM pg_trigger WHERE NOT tgisinternal
+              UNION SELECT ev_class FROM pg_rewrite WHERE ev_type <> '1'
+              UNION SELECT conrelid FROM pg_constraint WHERE NOT convalidated
+              UNION SELECT confrelid FROM pg_constraint WHERE contype = 'f'
+            ), members (oid) AS (
+              SELECT oid FROM causes
+              UNION SELECT CASE up WHEN true THEN i.inhparent ELSE i.inhrelid END FROM members AS m
+              JOIN (pg_inherits AS i CROSS JOIN (VALUES (true), (false)) AS direction (up))
+                ON m.oid = CASE up WHEN true THEN i.inhrelid ELSE i.inhparent END)
+            SELECT format('%I.%I', n.nspname, c.relname) {USER_TABLES} AND c.oid IN (SELECT oid FROM members)"""))
+
 
 def prepare(database: Database) -> dict[str, str]:
     """Adds the columns and the keys. Returns why a table could not have them, by its quoted name."""
