@@ -76,13 +76,14 @@ package actor Connection {
   /// If the source throws, the copy is ended with an error and `.source` thrown. Throws what `execute` does, too.
   @discardableResult
   package func copyIn<Source: CopySource & ~Copyable>(_ sql: String, from source: consuming sending Source)
-    async throws(PostgresError) -> Int
+    async throws(PostgresError) -> sending CopyInOutcome<Source>
   {
     // As in `copyOut`.
     nonisolated(unsafe) var moved = source
-    return try await wakingOnCancellation { () throws(PostgresError) in
+    let rowCount = try await wakingOnCancellation { () throws(PostgresError) in
       try unsafe session.copyIn(sql, from: &moved, limits)
     }
+    return unsafe CopyInOutcome(source: moved, rowCount: rowCount)
   }
 
   /// Ends the session; an open transaction is rolled back by the server. Later statements throw `.connectionLost`.

@@ -23,3 +23,12 @@ package struct CopyOutcome<Sink: CopySink & ~Copyable>: ~Copyable {
 }
 
 extension CopyOutcome: Copyable where Sink: Copyable {}
+
+/// A source after its copy.
+package struct CopyInOutcome<Source: CopySource & ~Copyable>: ~Copyable {
+  package var source: Source
+  /// The rows taken in, as the server counted them.
+  package let rowCount: Int
+}
+
+extension CopyInOutcome: Copyable where Source: Copyable {}

@@ -25,7 +25,7 @@ package struct Transaction: Sendable {
   /// Copies in as `Connection.copyIn` does.
   @discardableResult
   package func copyIn<Source: CopySource & ~Copyable>(_ sql: String, from source: consuming sending Source)
-    async throws(PostgresError) -> Int
+    async throws(PostgresError) -> sending CopyInOutcome<Source>
   {
     try await connection.check(self)
     return try await connection.copyIn(sql, from: source)

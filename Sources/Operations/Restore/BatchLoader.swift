@@ -3,11 +3,14 @@ import ObjectStore
 import Postgres
 import RowCodec
 
-/// Puts one batch into the target, within one transaction and through a staging table, and counts what went in.
+/// Puts one batch into the target, within one transaction, and counts what went in.
+///
+/// The rows go through a staging table, or straight into the target where nothing there could make them other than they are.
 struct BatchLoader {
   let plan: RestorePlan
-  let store: any ObjectStore
   let onConflict: RestoreRequest.ConflictPolicy
+  /// The contents of all batches to load, in their order.
+  let objects: ObjectsAhead
 
   /// What became of a batch's rows.
   struct Outcome {
@@ -25,7 +28,27 @@ struct BatchLoader {
     -> Outcome
   {
     let columns = plan.columns(of: manifest)
-    try await stage(manifest, columns, outdated: outdated, expected: expected, in: transaction)
+    let form = WholeRow(columns: columns.staged.map(\.index), outdated: outdated, edges: plan.edges(of: columns))
+    let written = WrittenRows(plan: plan, staging: Self.staging, onConflict: onConflict)
+    if onConflict == .fail, plan.takesCopies, try await written.interferers(in: transaction).isEmpty {
+      let edges = try await copy(
+        manifest, columns.staged, as: form, into: plan.target.quotedName, expected: expected, in: transaction)
+      return Outcome(
+        inserted: expected, bytes: manifest.byteCount,
+        warnings: try await SequenceMover.move(past: edges, in: transaction))
+    }
+    let edges = try await stage(manifest, columns, as: form, expected: expected, in: transaction)
+    var outcome = try await insert(manifest, columns, expected: expected, in: transaction)
+    try await written.check(columns.inserted, of: manifest, in: transaction)
+    if onConflict == .overwrite { try await checkFixedColumns(columns.inserted, manifest, in: transaction) }
+    outcome.warnings = try await SequenceMover.move(past: edges, in: transaction)
+    return outcome
+  }
+
+  /// Writes the staged rows to the target as the conflict policy says.
+  private func insert(
+    _ manifest: Manifest, _ columns: RestorePlan.Columns, expected: Int, in transaction: Transaction
+  ) async throws -> Outcome {
     var outcome = Outcome(bytes: manifest.byteCount)
     let present = onConflict == .fail ? 0 : try await presentCount(in: transaction)
     let written = try await transaction.execute(insertion(columns.inserted)).affectedRowCount
@@ -44,43 +67,51 @@ struct BatchLoader {
           "of \(expected) rows, \(written) were written and \(onConflict == .skip ? present : 0) were there before",
         hint: "a trigger or rule of the table, or another session, interfered; nothing of the batch was kept")
     }
-    try await WrittenRows(plan: plan, staging: Self.staging, onConflict: onConflict).check(
-      columns.inserted, of: manifest, in: transaction)
-    if onConflict == .overwrite { try await checkFixedColumns(columns.inserted, manifest, in: transaction) }
-    outcome.warnings = try await SequenceMover(plan: plan).move(
-      past: columns.inserted, staging: Self.staging, in: transaction)
     return outcome
   }
 
   /// Makes the staging table and copies the rows into it.
   private func stage(
-    _ manifest: Manifest, _ columns: RestorePlan.Columns, outdated: Set<Int>, expected: Int, in transaction: Transaction
-  ) async throws {
+    _ manifest: Manifest, _ columns: RestorePlan.Columns, as form: WholeRow, expected: Int,
+    in transaction: Transaction
+  ) async throws -> [SequenceEdge] {
     let names = columns.staged.map { SQLText.identifier($0.column.name) }.joined(separator: ", ")
     try await transaction.execute(
       """
       CREATE TEMPORARY TABLE archiver_staging ON COMMIT DROP AS
       SELECT \(names) FROM \(plan.target.quotedName) WITH NO DATA
       """)
+    let edges = try await copy(
+      manifest, columns.staged, as: form, into: Self.staging, expected: expected, in: transaction)
+    try await transaction.execute("ANALYZE \(Self.staging)")
+    return edges
+  }
+
+  /// Copies the batch's rows into a table. Throws unless the server took in as many as are expected.
+  private func copy(
+    _ manifest: Manifest, _ columns: [(index: Int, column: Manifest.Column)], as form: WholeRow, into table: String,
+    expected: Int, in transaction: Transaction
+  ) async throws -> [SequenceEdge] {
+    let names = columns.map { SQLText.identifier($0.column.name) }.joined(separator: ", ")
     var rows = try BatchRows(manifest, selection: plan.selection)
-    let indices = columns.staged.map(\.index)
-    var staged = 0
-    for object in manifest.objects {
-      let content = try await ObjectContent.read(object, from: store)
-      var lines: [UInt8] = []
-      lines.reserveCapacity(content.bytes.count)
-      try rows.forEach(in: content) { reader, number in
-        if !outdated.contains(number) { reader.appendCopyRow(indices, to: &lines) }
+    var form = form
+    var count = 0
+    for _ in manifest.objects {
+      let lines = CopyRows(rows, of: try await objects.next(), as: form)
+      do {
+        let sent = try await transaction.copyIn("COPY \(table) (\(names)) FROM STDIN", from: lines)
+        count += sent.rowCount
+        (rows, form) = (sent.source.rows, sent.source.form)
+      } catch {
+        throw error.refusedRow ?? error
       }
-      guard !lines.isEmpty else { continue }
-      staged += try await transaction.copyIn("COPY \(Self.staging) (\(names)) FROM STDIN", from: CopyLines(lines))
     }
-    guard staged == expected else {
+    guard count == expected else {
       throw OperationError(
         .defect, "cannot restore the batch", at: "batch \(manifest.batchID)",
-        cause: "\(staged) rows were staged where \(expected) were selected")
+        cause: "\(count) rows went in where \(expected) were selected")
     }
-    try await transaction.execute("ANALYZE \(Self.staging)")
+    return form.edges
   }
 
   /// How many staged rows have a key that is in the target.

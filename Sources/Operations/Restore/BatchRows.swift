@@ -36,22 +36,26 @@ struct BatchRows {
     }
   }
 
-  /// Calls `body` with the reader on each row wanted and the row's number among those wanted, from 0.
+  /// Reads the line at `line` and, if it is wanted, calls `body` with the reader and the row's number among those wanted,
+  /// from 0. False when there is no line left.
   ///
   /// The batch's objects come in their order. Throws a data error for a line that cannot be read.
-  mutating func forEach(in content: ObjectContent, _ body: (RowReader, Int) -> Void) throws(OperationError) {
-    try content.forEachLine { (line, number) throws(OperationError) in
-      do throws(RowCodecError) {
-        try reader.read(line)
-      } catch {
-        throw OperationError(
-          .data, "a row cannot be read", at: "\(content.object.key), line \(number)", cause: error.description,
-          hint: "run `archiver verify` for the whole picture")
-      }
-      guard isWanted else { return }
+  mutating func next(
+    in content: ObjectContent, _ line: inout ObjectContent.Line, _ body: (RowReader, Int) -> Void
+  ) throws(OperationError) -> Bool {
+    do throws(RowCodecError) {
+      let wasRead: Void? = try content.withLine(&line) { (bytes) throws(RowCodecError) in try reader.read(bytes) }
+      guard wasRead != nil else { return false }
+    } catch {
+      throw OperationError(
+        .data, "a row cannot be read", at: "\(content.object.key), line \(line.number)", cause: error.description,
+        hint: "run `archiver verify` for the whole picture")
+    }
+    if isWanted {
       body(reader, rowCount)
       rowCount += 1
     }
+    return true
   }
 
   private var isWanted: Bool {

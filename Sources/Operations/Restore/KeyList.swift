@@ -1,6 +1,7 @@
 import Foundation
 import Gzip
 import ObjectStore
+import RowCodec
 
 /// The list of primary keys beside a restore record: gzip, one JSON array of the key's text forms a line.
 ///
@@ -9,10 +10,11 @@ struct KeyList {
   private(set) var lines: [UInt8] = []
   private(set) var count = 0
 
-  mutating func append(_ key: [String]) {
-    for (index, part) in key.enumerated() {
-      lines.append(index == 0 ? UInt8(ascii: "[") : UInt8(ascii: ","))
-      Self.append(part, to: &lines)
+  /// Appends the key that these columns of the row read last make; key columns are never NULL.
+  mutating func append(_ columns: [Int], of reader: RowReader) {
+    for (place, column) in columns.enumerated() {
+      lines.append(place == 0 ? UInt8(ascii: "[") : UInt8(ascii: ","))
+      _ = reader.withText(column) { text in Self.append(text, to: &lines) }
     }
     lines.append(UInt8(ascii: "]"))
     lines.append(UInt8(ascii: "\n"))
@@ -71,9 +73,10 @@ struct KeyList {
   static let maximumByteCount = 1 << 31
 
   /// As a JSON string (RFC 8259): quotes, backslashes and control characters escaped.
-  private static func append(_ text: String, to output: inout [UInt8]) {
+  private static func append(_ text: Span<UInt8>, to output: inout [UInt8]) {
     output.append(UInt8(ascii: "\""))
-    for byte in text.utf8 {
+    for index in text.indices {
+      let byte = text[index]
       switch byte {
       case UInt8(ascii: "\""), UInt8(ascii: "\\"): output += [UInt8(ascii: "\\"), byte]
       case 0..<0x20:

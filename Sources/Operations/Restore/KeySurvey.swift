@@ -42,8 +42,8 @@ struct KeySurvey {
       """)
     var (outcome, lists) = try await load(key, in: transaction)
     try await transaction.execute("ANALYZE \(Self.table)")
-    try await refuseDuplicates(key, in: transaction)
-    if plan.batches.count > 1 {
+    if try await hasRepeatedKeys(key, in: transaction) {
+      try await refuseDuplicates(key, in: transaction)
       let outdated = try await transaction.execute(
         """
         DELETE FROM \(Self.table) k USING (
@@ -79,6 +79,7 @@ struct KeySurvey {
     var outcome = Outcome(outdated: [], selected: [], conflicts: [])
     var lists: [KeyList] = []
     let copy = "COPY \(Self.table) (batch, number, \(key.joined(separator: ", "))) FROM STDIN"
+    let objects = ObjectsAhead(plan.batches.flatMap(\.manifest.objects), in: store)
     for (batchNumber, batch) in plan.batches.enumerated() {
       guard !context.stop.isRequested else {
         throw OperationError(
@@ -86,32 +87,32 @@ struct KeySurvey {
           hint: "nothing was changed")
       }
       var rows = try BatchRows(batch.manifest, selection: plan.selection)
-      let indices = plan.keyIndices(in: batch.manifest)
-      var count = 0
-      var list = KeyList()
-      for object in batch.manifest.objects {
-        let content = try await ObjectContent.read(object, from: store)
-        var lines: [UInt8] = []
-        try rows.forEach(in: content) { reader, number in
-          lines += Array("\(batchNumber)\t\(number)\t".utf8)
-          reader.appendCopyRow(indices, to: &lines)
-          if listsKeys { list.append(indices.map { reader.text($0) ?? "" }) }
-          count += 1
-        }
-        guard !lines.isEmpty else { continue }
+      var form = KeyRow(
+        batchNumber: batchNumber, columns: plan.keyIndices(in: batch.manifest), list: listsKeys ? KeyList() : nil)
+      for _ in batch.manifest.objects {
+        let lines = CopyRows(rows, of: try await objects.next(), as: form)
         do {
-          try await transaction.copyIn(copy, from: CopyLines(lines))
+          let sent = try await transaction.copyIn(copy, from: lines).source
+          (rows, form) = (sent.rows, sent.form)
         } catch {
-          throw plan.failure(error, "cannot look for the keys of the batch", in: batch.manifest)
+          throw error.refusedRow ?? plan.failure(error, "cannot look for the keys of the batch", in: batch.manifest)
         }
       }
       outcome.outdated.append([])
-      outcome.selected.append(count)
+      outcome.selected.append(form.count)
       outcome.conflicts.append(0)
-      lists.append(list)
-      context.logger.debug("examined a batch", metadata: ["batch": "\(batch.manifest.batchID)", "rows": "\(count)"])
+      lists.append(form.list ?? KeyList())
+      context.logger.debug(
+        "examined a batch", metadata: ["batch": "\(batch.manifest.batchID)", "rows": "\(form.count)"])
     }
     return (outcome, lists)
+  }
+
+  /// Whether any key comes twice, in one batch or in several: usually none does, and this is the quickest to ask.
+  private func hasRepeatedKeys(_ key: [String], in transaction: Transaction) async throws -> Bool {
+    let repeated = try await transaction.execute(
+      "SELECT 1 FROM \(Self.table) GROUP BY \(key.joined(separator: ", ")) HAVING count(*) > 1 LIMIT 1")
+    return !repeated.rows.isEmpty
   }
 
   private func refuseDuplicates(_ key: [String], in transaction: Transaction) async throws {
@@ -137,20 +138,6 @@ struct KeySurvey {
       }
     }
     return numbers
-  }
-}
-
-/// Lines made beforehand, for one COPY.
-struct CopyLines: CopySource {
-  private var lines: [UInt8]?
-
-  init(_ lines: [UInt8]) {
-    self.lines = lines
-  }
-
-  mutating func nextChunk() -> [UInt8]? {
-    defer { lines = nil }
-    return lines
   }
 }
 

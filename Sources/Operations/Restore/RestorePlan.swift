@@ -15,6 +15,10 @@ struct RestorePlan: Sendable {
   /// Whether `keyColumns` are the target's primary key.
   let hasPrimaryKey: Bool
   let ignoresMissingColumns: Bool
+  /// The sequences of the target's columns.
+  let sequences: [ColumnSequence]
+  /// Whether the target takes rows by COPY as it takes them by INSERT: row security and a generated key forbid that.
+  let takesCopies: Bool
 
   /// What goes from a batch's rows into the target's columns.
   struct Columns: Sendable {
@@ -32,9 +36,10 @@ struct RestorePlan: Sendable {
   /// Throws a data error when the target does not fit.
   init(
     source: TableName, target: TableDescription, batches: [ArchivedBatch], request: RestoreRequest,
-    selection: Selection
+    selection: Selection, sequences: [ColumnSequence], hasRowSecurity: Bool
   ) throws(OperationError) {
     (self.source, self.target, self.batches, self.selection) = (source, target, batches, selection)
+    self.sequences = sequences
     ignoresMissingColumns = request.ignoresMissingColumns
     func isFilled(_ name: String) -> Bool {
       batches.allSatisfy { $0.manifest.columns.contains { $0.name == name } }
@@ -44,6 +49,7 @@ struct RestorePlan: Sendable {
     let archivedKey = batches.last?.manifest.primaryKey ?? []
     let names = hasPrimaryKey ? target.primaryKeyNames : archivedKey
     keyColumns = names.compactMap { name in target.columns.first { $0.name == name } }
+    takesCopies = !hasRowSecurity && keyColumns.allSatisfy { $0.generated == nil }
     guard !names.isEmpty, keyColumns.count == names.count, names.allSatisfy(isFilled) else {
       throw OperationError(
         .data, "the table does not fit the archive", at: target.quotedName,
@@ -81,6 +87,14 @@ struct RestorePlan: Sendable {
       if column.generated == nil || keyColumns.contains(column) { columns.staged.append((index, column)) }
     }
     return columns
+  }
+
+  /// Where the values of the columns that have a sequence are to be watched.
+  func edges(of columns: Columns) -> [SequenceEdge] {
+    sequences.compactMap { sequence in
+      columns.staged.first { $0.column.name == sequence.column && $0.column.generated == nil }
+        .map { SequenceEdge(sequence, column: $0.index) }
+    }
   }
 
   /// Indices of the key columns into the manifest's columns.

@@ -1,42 +1,97 @@
 import ArchiveModel
 import Postgres
+import RowCodec
+
+/// A sequence that a column of the target owns (identity, serial) or takes its default from.
+struct ColumnSequence: Sendable {
+  let column: String
+  /// Qualified and quoted.
+  let name: String
+  let isRising: Bool
+}
+
+/// The value furthest in a sequence's direction among those restored to its column.
+struct SequenceEdge: Sendable {
+  let sequence: ColumnSequence
+  /// Index into the manifest's columns.
+  let column: Int
+  private(set) var value: Int64?
+  /// Whether a value was no whole number of 64 bits.
+  private(set) var hasUnreadable = false
+
+  init(_ sequence: ColumnSequence, column: Int) {
+    (self.sequence, self.column) = (sequence, column)
+  }
+
+  /// Takes the row read last into account.
+  mutating func add(_ reader: RowReader) {
+    guard let parsed = reader.withText(column, Self.wholeNumber) else { return }
+    guard let parsed else {
+      hasUnreadable = true
+      return
+    }
+    value = value.map { sequence.isRising ? max($0, parsed) : min($0, parsed) } ?? parsed
+  }
+
+  /// Nil for what is no whole number, or too large a one.
+  private static func wholeNumber(_ text: Span<UInt8>) -> Int64? {
+    let isNegative = text.count > 1 && text[0] == UInt8(ascii: "-")
+    guard text.count > 0 else { return nil }
+    var value: Int64 = 0
+    for index in (isNegative ? 1 : 0)..<text.count {
+      let digit = text[index] &- UInt8(ascii: "0")
+      guard digit < 10 else { return nil }
+      let (tenfold, isTooLarge) = value.multipliedReportingOverflow(by: 10)
+      let (next, isStillTooLarge) = tenfold.subtractingReportingOverflow(Int64(digit))
+      guard !isTooLarge, !isStillTooLarge else { return nil }
+      value = next
+    }
+    // Summed up below zero, where there is room for one more.
+    guard !isNegative else { return value }
+    return value == .min ? nil : -value
+  }
+}
 
 /// Moves the sequences behind identity, serial and `nextval` columns past restored values, and never back.
-struct SequenceMover {
-  let plan: RestorePlan
+enum SequenceMover {
+  /// The sequences of the target's columns.
+  static func sequences(of target: TableDescription, in transaction: Transaction) async throws -> [ColumnSequence] {
+    try await transaction.execute(query, [.text(String(target.oid))]).rows.compactMap { row in
+      guard let column = row[0], let schema = row[1], let name = row[2], let increment = row[3] else { return nil }
+      return ColumnSequence(
+        column: column, name: SQLText.identifier(schema, name), isRising: !increment.hasPrefix("-"))
+    }
+  }
 
   /// Gives a warning for each sequence that could not be moved.
-  func move(
-    past columns: [Manifest.Column], staging: String, in transaction: Transaction
-  ) async throws -> [String] {
+  static func move(past edges: [SequenceEdge], in transaction: Transaction) async throws -> [String] {
     var warnings: [String] = []
-    for row in try await transaction.execute(Self.sequences, [.text(String(plan.target.oid))]).rows {
-      guard let name = row[0], let schema = row[1], let sequence = row[2], let increment = row[3],
-        columns.contains(where: { $0.name == name })
-      else { continue }
-      let quoted = SQLText.identifier(schema, sequence)
-      let column = SQLText.identifier(name)
-      let isRising = !increment.hasPrefix("-")
+    for edge in edges {
+      let (name, column) = (edge.sequence.name, edge.sequence.column)
+      if edge.hasUnreadable {
+        warnings.append("sequence \(name) was not moved past all of column \(column): some values are no whole numbers")
+      }
+      guard let value = edge.value else { continue }
       do {
         // Under a savepoint: a missing privilege must not undo the rows.
         _ = try await transaction.withSavepoint {
           try await transaction.execute(
             """
-            SELECT pg_catalog.setval(\(SQLText.literal(quoted))::pg_catalog.regclass, r.edge, true)
-            FROM (SELECT \(isRising ? "max" : "min")(\(column))::pg_catalog.int8 AS edge FROM \(staging)) r, \(quoted) q
-            WHERE r.edge \(isRising ? ">" : "<") q.last_value OR (r.edge = q.last_value AND NOT q.is_called)
+            SELECT pg_catalog.setval(\(SQLText.literal(name))::pg_catalog.regclass, r.edge, true)
+            FROM (SELECT '\(value)'::pg_catalog.int8 AS edge) r, \(name) q
+            WHERE r.edge \(edge.sequence.isRising ? ">" : "<") q.last_value OR (r.edge = q.last_value AND NOT q.is_called)
             """)
         }
       } catch let error as PostgresError where error.kind == .server {
         warnings.append(
-          "sequence \(quoted) of column \(name) was not moved past the restored values: \(error.description)")
+          "sequence \(name) of column \(column) was not moved past the restored values: \(error.description)")
       }
     }
     return warnings
   }
 
-  /// Column, schema, sequence and increment: sequences that a column owns (identity, serial) or takes its default from.
-  private static let sequences = """
+  /// Column, schema, sequence and increment.
+  private static let query = """
     SELECT DISTINCT a.attname, n.nspname, c.relname, s.seqincrement
     FROM (
       SELECT d.objid AS sequence, d.refobjsubid AS number FROM pg_catalog.pg_depend d

@@ -76,13 +76,27 @@ struct TableRestore {
     let selection = try await KeyForms(source: source, batches: batches, target: target).selection(
       request.selection, in: transaction)
     let plan = try RestorePlan(
-      source: source, target: target, batches: batches, request: request, selection: selection)
+      source: source, target: target, batches: batches, request: request, selection: selection,
+      sequences: try await SequenceMover.sequences(of: target, in: transaction),
+      hasRowSecurity: try await hasRowSecurity(target, in: transaction))
     self.plan = plan
     warnings = try await triggerWarnings(target, in: transaction)
     survey = try await KeySurvey(
       plan: plan, store: store, context: context, listsKeys: isArchivedTable && !request.isDryRun,
       skipsPresent: request.onConflict == .skip
     ).run(in: transaction)
+  }
+
+  /// Whether row-level security is on for the target or one of its partitions: COPY FROM refuses such a table.
+  private func hasRowSecurity(_ target: TableDescription, in transaction: Transaction) async throws -> Bool {
+    let found = try await transaction.execute(
+      """
+      WITH RECURSIVE family (relation) AS (
+        SELECT $1::pg_catalog.oid
+        UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN family f ON f.relation = i.inhparent)
+      SELECT 1 FROM pg_catalog.pg_class JOIN family ON relation = oid WHERE relrowsecurity LIMIT 1
+      """, [.text(String(target.oid))])
+    return !found.rows.isEmpty
   }
 
   /// A trigger that fires before a row is written may write something else than was archived.
@@ -149,7 +163,10 @@ struct TableRestore {
       restoreID: restoreID, source: source, target: isArchivedTable ? nil : plan.target.quotedName,
       holdDays: request.holdDays, store: store)
     if isArchivedTable { try await keeper.announce(keys: survey.keys, batches: plan.batches) }
-    let loader = BatchLoader(plan: plan, store: store, onConflict: request.onConflict)
+    let wanted = plan.batches.enumerated().filter { survey.selected[$0.offset] > 0 }.map(\.element)
+    let loader = BatchLoader(
+      plan: plan, onConflict: request.onConflict,
+      objects: ObjectsAhead(wanted.flatMap(\.manifest.objects), in: store))
     context.progress.observe(.began(table: source, rowCount: table.selected))
     defer { context.progress.observe(.ended) }
     var done: [UUIDv7] = []

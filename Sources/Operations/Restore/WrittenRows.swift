@@ -10,8 +10,7 @@ struct WrittenRows {
 
   /// Throws a data error when a staged row that was written is not there, or not with the staged values.
   func check(_ columns: [Manifest.Column], of manifest: Manifest, in transaction: Transaction) async throws {
-    let found = try await transaction.execute(interference, [.text(String(plan.target.oid))])
-    let names = found.rows.compactMap { $0[0] }
+    let names = try await interferers(in: transaction)
     guard !names.isEmpty else { return }
     let differing = try await transaction.execute(difference(columns)).rows.first?[0] ?? "0"
     guard differing == "0" else {
@@ -20,6 +19,12 @@ struct WrittenRows {
         cause: "\(differing) rows would not be what was archived: \(names.joined(separator: ", ")) changed them",
         hint: "disable them for the time of the restore; nothing of the batch was kept")
     }
+  }
+
+  /// What may change the rows on their way: the triggers and rules that act on what is written, named.
+  func interferers(in transaction: Transaction) async throws -> [String] {
+    let found = try await transaction.execute(interference, [.text(String(plan.target.oid))])
+    return found.rows.compactMap { $0[0] }
   }
 
   /// User triggers and rules that act on the rows written to the target or to its partitions.

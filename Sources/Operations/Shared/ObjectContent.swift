@@ -75,6 +75,26 @@ package struct ObjectContent: Sendable {
       hint: "run `archiver verify` for the whole picture, and restore the object from a copy or an earlier version")
   }
 
+  /// A place among the lines.
+  struct Line {
+    /// Where the next line begins.
+    var start = 0
+    /// Of the line read last, from 1.
+    var number = 0
+  }
+
+  /// Calls `body` with the line at `line`, without its newline, and moves on; gives nil at the end.
+  func withLine<Result, Failure: Error>(
+    _ line: inout Line, _ body: (Span<UInt8>) throws(Failure) -> Result
+  ) throws(Failure) -> Result? {
+    let content = bytes.span
+    guard line.start < content.count else { return nil }
+    let start = line.start
+    let end = content.newline(from: start) ?? content.count
+    line = Line(start: end + 1, number: line.number + 1)
+    return try body(content.extracting(start..<end))
+  }
+
   /// Calls `body` with every line, without its newline, and its number from 1.
   package func forEachLine<Failure: Error>(_ body: (Span<UInt8>, Int) throws(Failure) -> Void) throws(Failure) {
     try bytes.forEachLine(body)
