@@ -184,7 +184,7 @@ struct DatabaseArchiver: Sendable {
     do {
       let held = try await HeldKeys.load(for: source.name, at: Timestamp.now, from: store)
       return try await pool.withConnection { connection in
-        try await connection.withTransaction(TableExamination.options) { transaction in
+        try await connection.withTransaction(TableExamination.options(source)) { transaction in
           try await TableExamination.run(source, cutoff: cutoff, held: held, in: transaction)
         }
       }

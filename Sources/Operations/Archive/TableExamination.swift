@@ -48,5 +48,9 @@ struct TableExamination: Sendable {
   }
 
   /// What a transaction for `run` is opened with.
-  static let options = TransactionOptions(isolation: .repeatableRead, readOnly: true)
+  static func options(_ source: TableSource) -> TransactionOptions {
+    // Some hazards take a look at every eligible row.
+    TransactionOptions(
+      isolation: .repeatableRead, readOnly: true, timeout: max(source.transactionTimeout, .seconds(1800)))
+  }
 }

@@ -45,7 +45,7 @@ package enum ConnectionCheck {
   /// What `archive` would find; rows that a restore holds count as eligible here.
   private static func check(_ source: TableSource, _ pool: ConnectionPool) async throws -> [String] {
     try await pool.withConnection { connection in
-      try await connection.withTransaction(TableExamination.options) { transaction in
+      try await connection.withTransaction(TableExamination.options(source)) { transaction in
         let now = try await DatabaseClock.read(in: transaction)
         return try await TableExamination.run(
           source, cutoff: source.cutoff(at: now), held: HeldKeys(keys: []), in: transaction

@@ -216,6 +216,16 @@ struct HazardCase: Sendable, CustomTestStringConvertible {
       ALTER TABLE public.t ADD CONSTRAINT kinds FOREIGN KEY (v) REFERENCES public.kind NOT VALID
       """, says: ["19 rows break foreign key kinds"], accepted: 20),
     HazardCase(
+      "invalid-row", "a check that a partition alone has",
+      """
+      DROP TABLE public.t; CREATE TABLE public.t (id bigint, at timestamptz, v text, PRIMARY KEY (id, at))
+        PARTITION BY RANGE (at);
+      CREATE TABLE public.p PARTITION OF public.t FOR VALUES FROM ('2025-01-01') TO ('2025-02-01');
+      CREATE TABLE public.q PARTITION OF public.t DEFAULT;
+      INSERT INTO public.t VALUES (1, '2025-01-01', 'v7'), (2, '2025-03-01', 'v7'), (3, '2025-03-01', 'v7');
+      ALTER TABLE public.p ADD CONSTRAINT short CHECK (v <> 'v7') NOT VALID
+      """, says: ["1 rows break constraint short"], accepted: 3),
+    HazardCase(
       "bytes-encoding", "bytes that are no UTF-8 in a database without encoding",
       "UPDATE public.t SET v = convert_from('\\xe9', 'SQL_ASCII') WHERE id = 5",
       says: ["in column v", "convert("],

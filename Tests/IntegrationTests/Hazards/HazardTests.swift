@@ -71,6 +71,21 @@ import Testing
     }
   }
 
+  @Test func `what the role may not look at is told, and the server has the last word`() async throws {
+    let sql = """
+      GRANT SELECT, DELETE, UPDATE ON public.t TO {role};
+      CREATE TABLE public.c (t_id bigint REFERENCES public.t); INSERT INTO public.c VALUES (3)
+      """
+    try await withHazardScenario(sql, asRole: true) { scenario in
+      try scenario.configure()
+      let tried = try await scenario.archiver("archive", "--dry-run")
+      #expect(tried.output.contains("whether there are any cannot be told"), "\(tried)")
+      let failed = try await scenario.archiver("archive", expecting: 1)
+      #expect(failed.errorOutput.contains("rows of the batch are still referenced"), "\(failed)")
+      #expect(try await scenario.count() == 20)
+    }
+  }
+
   @Test(arguments: HazardCase.roles.filter { $0.hazard == "missing-privilege" })
   func `the GRANT of the hint is enough`(_ item: HazardCase) async throws {
     try await withHazardScenario(item.sql, asRole: true) { scenario in

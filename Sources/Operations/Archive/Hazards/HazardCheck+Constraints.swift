@@ -6,12 +6,17 @@ extension HazardCheck {
   /// Every condition is tried on the eligible rows: a constraint may be NOT VALID, and a function it calls may have changed.
   func findInvalidRows(among rows: [EligibleRows], _ findings: inout HazardFindings) async throws {
     var broken: [String] = []
-    for condition in try await checkConditions() + referenceConditions() {
-      switch try await count(over: rows, { "SELECT count(*) \($0.from(and: condition.isBroken))" }) {
-      case .success(0): continue
-      case .success(let count): broken.append("\(count) rows break \(condition.name)")
-      case .failure(let error): findings.warn("whether rows break \(condition.name) cannot be told: \(error)")
+    let conditions = try await checkConditions() + referenceConditions()
+    for (name, conditions) in Dictionary(grouping: conditions, by: \.name).sorted(by: { $0.key < $1.key }) {
+      var total = 0
+      for condition in conditions {
+        let parts = rows.filter { $0.relation.oid == condition.relation }
+        switch try await count(over: parts, { "SELECT count(*) \($0.from(and: condition.isBroken))" }) {
+        case .success(let count): total += count
+        case .failure(let error): findings.warn("whether rows break \(name) cannot be told: \(error)")
+        }
       }
+      if total > 0 { broken.append("\(total) rows break \(name)") }
     }
     for (column, domain) in try await domainColumns() {
       // The cast to the base type lets the domain look at the value anew.
@@ -34,6 +39,8 @@ extension HazardCheck {
   }
 
   private struct Condition {
+    /// Where it holds: leaves have their own, and those of their parents.
+    var relation: UInt32
     /// `constraint positive`
     var name: String
     /// True for a row `t` that breaks it.
@@ -43,16 +50,17 @@ extension HazardCheck {
   private func checkConditions() async throws -> [Condition] {
     let result = try await transaction.execute(
       """
-      SELECT pg_catalog.quote_ident(k.conname), CASE k.contype WHEN 'c' THEN pg_catalog.pg_get_expr(k.conbin, k.conrelid)
+      SELECT k.conrelid, pg_catalog.quote_ident(k.conname), CASE k.contype WHEN 'c' THEN pg_catalog.pg_get_expr(k.conbin, k.conrelid)
         ELSE (SELECT pg_catalog.quote_ident(a.attname) FROM pg_catalog.pg_attribute a
           WHERE a.attrelid = k.conrelid AND a.attnum = k.conkey[1]) || ' IS NOT NULL' END
       FROM pg_catalog.pg_constraint k
-      WHERE k.conrelid = $1::pg_catalog.oid AND (k.contype = 'c' OR k.contype = 'n' AND NOT k.convalidated)\(isEnforced)
-      ORDER BY k.conname
-      """, [.text(String(table.oid))])
+      WHERE k.conrelid = ANY ($1::pg_catalog.oid[]) AND (k.contype = 'c' OR k.contype = 'n' AND NOT k.convalidated)\(isEnforced)
+      """, [relationParameter])
     return result.rows.compactMap { row in
-      guard let name = row[0], let expression = row[1] else { return nil }
-      return Condition(name: "constraint \(name)", isBroken: "(\(expression)) IS FALSE")
+      guard let relation = row[0].flatMap({ UInt32($0) }), let name = row[1], let expression = row[2] else {
+        return nil
+      }
+      return Condition(relation: relation, name: "constraint \(name)", isBroken: "(\(expression)) IS FALSE")
     }
   }
 
@@ -63,7 +71,7 @@ extension HazardCheck {
       SELECT k.oid, pg_catalog.quote_ident(k.conname), k.confrelid::pg_catalog.regclass::pg_catalog.text,
         pg_catalog.quote_ident(f.attname),
         'r.' || pg_catalog.quote_ident(p.attname) || ' OPERATOR(' || pg_catalog.quote_ident(n.nspname) || '.'
-          || o.oprname || ') t.' || pg_catalog.quote_ident(f.attname)
+          || o.oprname || ') t.' || pg_catalog.quote_ident(f.attname), k.conrelid
       FROM pg_catalog.pg_constraint k
       CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(k.conkey), pg_catalog.unnest(k.confkey),
         pg_catalog.unnest(k.conpfeqop)) AS c (referencing, referenced, operator)
@@ -71,18 +79,19 @@ extension HazardCheck {
       JOIN pg_catalog.pg_attribute p ON p.attrelid = k.confrelid AND p.attnum = c.referenced
       JOIN pg_catalog.pg_operator o ON o.oid = c.operator
       JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
-      WHERE k.conrelid = $1::pg_catalog.oid AND k.contype = 'f' AND NOT k.convalidated\(isEnforced)
-      ORDER BY k.conname, k.oid
-      """, [.text(String(table.oid))])
+      WHERE k.conrelid = ANY ($1::pg_catalog.oid[]) AND k.contype = 'f' AND NOT k.convalidated\(isEnforced)
+      """, [relationParameter])
     return Dictionary(grouping: result.rows) { $0[0] ?? "" }.values.compactMap { columns -> Condition? in
-      guard let name = columns.first?[1], let referenced = columns.first?[2] else { return nil }
+      guard let row = columns.first, let name = row[1], let referenced = row[2],
+        let relation = row[5].flatMap({ UInt32($0) })
+      else { return nil }
       let present = columns.compactMap { $0[3] }.map { "t.\($0) IS NOT NULL" }
       let matches = columns.compactMap { $0[4] }.joined(separator: " AND ")
       return Condition(
-        name: "foreign key \(name)",
+        relation: relation, name: "foreign key \(name)",
         isBroken:
           "\(present.joined(separator: " AND ")) AND NOT EXISTS (SELECT FROM \(referenced) AS r WHERE \(matches))")
-    }.sorted { $0.name < $1.name }
+    }
   }
 
   /// Constraints that are not enforced, which came with version 18, stop no restore.
