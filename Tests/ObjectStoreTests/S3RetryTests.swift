@@ -1,5 +1,6 @@
 import Foundation
 import Hashing
+import TestSupport
 import Testing
 
 @testable import ObjectStore
@@ -63,6 +64,57 @@ struct S3RetryTests {
         _ = try await store.list(prefix: "", after: nil)
       }
       #expect(error?.code == .throttled)
+    }
+  }
+
+  @Test("a wrong clock is corrected once by the store's")
+  func skewedClock() async throws {
+    let date = "Fri, 24 May 2013 00:00:00 GMT"
+    let skewed = ScriptedServer.Reply.failure("403 Forbidden", "RequestTimeTooSkewed", headers: ["Date: \(date)"])
+    try await withScriptedServer([skewed, .stored, .stored]) { server in
+      let recorder = SleepRecorder()
+      let store = try scriptedStore(server, recorder)
+      _ = try await store.put("a", [1], PutOptions())
+      _ = try await store.put("b", [2], PutOptions())
+      let dates = server.requests.compactMap { $0.headers["x-amz-date"]?.prefix(9) }
+      #expect(dates.count == 3 && dates[0] != "20130524T")
+      #expect(dates.dropFirst().allSatisfy { $0 == "20130524T" }, "\(dates)")
+      #expect(recorder.recorded == [])
+    }
+    try await withScriptedServer([skewed]) { server in
+      let store = try scriptedStore(server)
+      let error = await storeError { () async throws(ObjectStoreError) in
+        _ = try await store.put("k", [1], PutOptions())
+      }
+      #expect(error?.serviceCode == "RequestTimeTooSkewed")
+      #expect(server.requests.count == 2)
+    }
+  }
+
+  @Test("expired credentials are read anew from the profile's file, once")
+  func expiredToken() async throws {
+    let expired = ScriptedServer.Reply.failure("400 Bad Request", "ExpiredToken")
+    try await withTemporaryDirectory { directory in
+      func write(_ token: String) throws -> String {
+        try directory.write(
+          "[default]\naws_access_key_id = AKID\naws_secret_access_key = s\naws_session_token = \(token)\n",
+          to: "credentials")
+      }
+      let file = try write("old")
+      let provider = DefaultCredentialProvider(
+        environment: ["AWS_SHARED_CREDENTIALS_FILE": file, "AWS_CONFIG_FILE": "/nonexistent"])
+      try await withScriptedServer([.stored, expired, .stored, expired]) { server in
+        let store = try scriptedStore(server) { $0.credentials = provider }
+        _ = try await store.put("a", [1], PutOptions())
+        _ = try write("new")
+        _ = try await store.put("b", [2], PutOptions())
+        #expect(server.requests.map { $0.headers["x-amz-security-token"] } == ["old", "old", "new"])
+        let error = await storeError { () async throws(ObjectStoreError) in
+          _ = try await store.put("c", [3], PutOptions())
+        }
+        #expect(error?.code == .invalidCredentials)
+        #expect(server.requests.count == 4)
+      }
     }
   }
 

@@ -87,7 +87,7 @@ internal import CLibcurl
     try set(CURLOPT_USERAGENT, settings.userAgent)
     try set(CURLOPT_TCP_KEEPALIVE, 1)
     try set(CURLOPT_CONNECTTIMEOUT_MS, Int(settings.connectTimeout / .milliseconds(1)))
-    try set(CURLOPT_LOW_SPEED_LIMIT, 1)
+    try set(CURLOPT_LOW_SPEED_LIMIT, HTTPSettings.slowestBytesPerSecond)
     try set(CURLOPT_LOW_SPEED_TIME, max(1, Int(settings.stallTimeout / .seconds(1))))
     // Larger pieces than the 16 and 64 KiB of libcurl's defaults, for fewer calls.
     try set(CURLOPT_BUFFERSIZE, 262_144)

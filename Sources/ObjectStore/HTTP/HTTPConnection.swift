@@ -5,7 +5,10 @@ import Execution
 struct HTTPSettings: Sendable {
   var userAgent: String
   var connectTimeout: Duration
-  /// A transfer in which no byte moves for so long is given up; counted in whole seconds.
+  /// What moves more slowly than this counts as stalled, so that every transfer has an end.
+  static let slowestBytesPerSecond = 1024
+
+  /// A transfer that stalls for so long is given up; counted in whole seconds.
   var stallTimeout: Duration
   /// A file of trusted certificates in PEM form; nil for the system's.
   var certificateFile: String?

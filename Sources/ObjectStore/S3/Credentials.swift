@@ -30,6 +30,13 @@ extension Credentials: CustomStringConvertible, CustomDebugStringConvertible, Cu
 package protocol CredentialProvider: Sendable {
   /// Credentials that work now. Throws `invalidCredentials` when there are none.
   func credentials() async throws(ObjectStoreError) -> Credentials
+
+  /// Forgets credentials that the store refuses as expired. True when there are others in their place now.
+  func renew(_ expired: Credentials) async -> Bool
+}
+
+extension CredentialProvider {
+  package func renew(_ expired: Credentials) async -> Bool { false }
 }
 
 /// Always the same credentials.

@@ -17,4 +17,8 @@ package struct DefaultCredentialProvider: CredentialProvider {
   package func credentials() async throws(ObjectStoreError) -> Credentials {
     try await provider.credentials()
   }
+
+  package func renew(_ expired: Credentials) async -> Bool {
+    await provider.renew(expired)
+  }
 }

@@ -1,6 +1,7 @@
 import Foundation
 
-/// Credentials from a profile of the files that the AWS tools share, read when first asked for.
+/// Credentials from a profile of the files that the AWS tools share, read when first asked for,
+/// and again when they have expired.
 package actor ProfileCredentialProvider: CredentialProvider {
   private let profile: String
   private let credentialsFile: String
@@ -25,6 +26,18 @@ package actor ProfileCredentialProvider: CredentialProvider {
     let found = try load()
     value = found
     return found
+  }
+
+  /// Reads the files again, which another program may have written anew since.
+  package func renew(_ expired: Credentials) -> Bool {
+    do throws(ObjectStoreError) {
+      let found = try load()
+      value = found
+      return found != expired
+    } catch {
+      // The refusal that led here says more than that the files are gone.
+      return false
+    }
   }
 
   private func load() throws(ObjectStoreError) -> Credentials {

@@ -30,6 +30,8 @@ final class S3Client: Sendable {
   private let surroundings: S3Surroundings
   private let policy: RetryPolicy
   private let quota = Mutex(RetryQuota())
+  /// Seconds that the store's clock is ahead of this machine's, as far as they matter.
+  private let clockOffset = Mutex(TimeInterval(0))
   private let connections: WorkerPool<HTTPConnection>
 
   init(_ configuration: S3Configuration, _ surroundings: S3Surroundings) throws(S3ConfigurationError) {
@@ -61,9 +63,11 @@ final class S3Client: Sendable {
   ) async throws(ObjectStoreError) -> HTTPResponse {
     var attempt = 1
     var lastRetried: RetryPolicy.Failure?
+    var isMended = false
     while true {
       let failure: S3Failure
-      switch try await sendOnce(request, extraHeaders: continuing(), receiver) {
+      let credentials = try await configuration.credentials.credentials()
+      switch try await sendOnce(request, credentials, extraHeaders: continuing(), receiver) {
       case .success(let response):
         guard let found = judge(response) else {
           quota.withLock { $0.refund(after: lastRetried) }
@@ -72,6 +76,11 @@ final class S3Client: Sendable {
         failure = found
       case .failure(let found):
         failure = found
+      }
+      if !isMended, await mend(failure, credentials) {
+        isMended = true
+        attempt += 1
+        continue
       }
       guard let kind = failure.retry, let delay = delay(after: attempt, kind, failure.retryAfter) else {
         throw failure.error(key: request.key, attempts: attempt)
@@ -86,6 +95,19 @@ final class S3Client: Sendable {
     }
   }
 
+  /// Puts right what made the store refuse a signature: this machine's clock, or credentials that have expired.
+  private func mend(_ failure: S3Failure, _ credentials: Credentials) async -> Bool {
+    switch failure.serviceCode {
+    case "RequestTimeTooSkewed":
+      guard let date = failure.serverDate else { return false }
+      clockOffset.withLock { $0 = date.timeIntervalSince(surroundings.now()) }
+      return true
+    case "ExpiredToken", "TokenRefreshRequired":
+      return await configuration.credentials.renew(credentials)
+    default: return false
+    }
+  }
+
   private func delay(after attempt: Int, _ failure: RetryPolicy.Failure, _ retryAfter: Duration?) -> Duration? {
     quota.withLock { quota in
       policy.delay(
@@ -95,11 +117,12 @@ final class S3Client: Sendable {
 
   /// One attempt. Signed anew each time, as a signature ages; the body is the same array.
   private func sendOnce(
-    _ request: S3Request, extraHeaders: [(name: String, value: String)], _ receiver: BodyReceiver
+    _ request: S3Request, _ credentials: Credentials, extraHeaders: [(name: String, value: String)],
+    _ receiver: BodyReceiver
   ) async throws(ObjectStoreError) -> Result<HTTPResponse, S3Failure> {
     let signature = SignatureV4(
-      credentials: try await configuration.credentials.credentials(), region: configuration.region,
-      date: surroundings.now())
+      credentials: credentials, region: configuration.region,
+      date: surroundings.now().addingTimeInterval(clockOffset.withLock { $0 }))
     let path = endpoint.path(forKey: request.key.map(bucketKey) ?? "")
     let query = SignatureV4.canonicalQuery(request.query)
     let headers = signature.headers(

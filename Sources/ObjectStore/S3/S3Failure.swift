@@ -1,3 +1,5 @@
+import Foundation
+
 /// One failed attempt: what to tell the caller, and whether trying again can help.
 struct S3Failure: Error {
   var code: ObjectStoreError.Code
@@ -8,6 +10,8 @@ struct S3Failure: Error {
   /// Nil when the next attempt would fail alike.
   var retry: RetryPolicy.Failure?
   var retryAfter: Duration?
+  /// The store's clock, where it was told.
+  var serverDate: Date?
   var cause: (any Error)?
 
   /// The store answered with an error, or with a redirection, which is never followed.
@@ -17,6 +21,7 @@ struct S3Failure: Error {
     serviceCode = document?.code
     requestID = response.headers["x-amz-request-id"] ?? document?.requestID
     retryAfter = Self.retryAfter(response.headers)
+    serverDate = response.headers["date"].flatMap(HTTPDate.parse)
     retry = Self.retry(status: response.status, serviceCode: document?.code)
     code = Self.code(status: response.status, serviceCode: document?.code)
     // Malformed for either of two reasons; only the one comes with the right region.
