@@ -82,8 +82,15 @@ extension Connection {
     transaction = nil
     let patient = StatementLimits(
       deadline: deadline, expiry: .commitUncertain, heedsCancellation: false, cancelsOnServer: false)
+    session.notices.warningState = nil
     do throws(PostgresError) {
-      return try await execute("COMMIT", [], patient).commandTag
+      let tag = try await execute("COMMIT", [], patient).commandTag
+      // 01000 is how the server says, under a COMMIT that stands, that no standby is known to have it: someone cancelled
+      // the wait for synchronous replication.
+      guard session.notices.warningState != "01000" else {
+        throw PostgresError(.commitUncertain, "the server committed with a warning", sqlState: "01000")
+      }
+      return tag
     } catch {
       guard
         error.kind == .connectionLost || error.kind == .commitUncertain || !session.isOpen

@@ -20,8 +20,7 @@ extension Session {
     }
     // The verbose form is the only way to the SQLSTATE of a refused connection: no PGresult is made for it.
     unsafe PQsetErrorVerbosity(connection, PQERRORS_VERBOSE)
-    // libpq's own receiver prints to standard error.
-    unsafe PQsetNoticeReceiver(connection, { _, _ in }, nil)
+    unsafe notices.attach(to: connection)
     try finishOpening(within: timeout ?? defaultTimeout)
     // From here on errors are read field by field; libpq's own text need not hold what the server said.
     unsafe PQsetErrorVerbosity(connection, PQERRORS_SQLSTATE)

@@ -8,6 +8,7 @@ internal import CLibpq
   /// The server has closed its end, or the socket failed: what libpq has read so far is all there will be.
   var inputHasEnded = false
   let wake: WakeSignal
+  let notices = NoticeRecord()
 
   private init(wake: WakeSignal) {
     unsafe connection = nil
