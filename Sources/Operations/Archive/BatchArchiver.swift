@@ -12,6 +12,8 @@ struct BatchArchiver: Sendable {
   let ledger: Ledger?
   let store: any ObjectStore
   let clock: DatabaseClock
+  /// When the server that the run has settled with was started.
+  let serverStart: String
   let forecast: BatchForecast
   let context: JobContext
 
@@ -32,8 +34,36 @@ struct BatchArchiver: Sendable {
 
   /// Archives the next batch of the pass. Gives the turn back as soon as the rows are fetched, and in any case.
   ///
-  /// When it throws, the batch is rolled back, or the error says that it is in doubt; the prepared document then stays.
+  /// A batch that lost against others, or lost its connection, is begun anew a few times. When it throws, the batch is
+  /// rolled back, or the error says that it is in doubt; the prepared document then stays.
   func archive(_ ticket: FetchTurn.Ticket, of turn: FetchTurn, over pool: ConnectionPool) async throws(OperationError)
+    -> Outcome
+  {
+    var attempt = 1
+    while true {
+      do throws(OperationError) {
+        return try await archiveOnce(ticket, of: turn, over: pool)
+      } catch {
+        let delay = BatchRetry().delay(after: error, attempt: attempt, jitter: .random(in: 0..<1))
+        guard let delay, !context.stop.isRequested else {
+          await turn.give(back: ticket, at: ticket.position)
+          throw error
+        }
+        context.logger.info("a batch is begun anew", metadata: ["cause": "\(error.description)"])
+        do {
+          try await Task.sleep(for: delay)
+        } catch let cancellation {
+          await turn.give(back: ticket, at: ticket.position)
+          throw OperationError.wrapping(cancellation, "cannot begin the batch anew", at: "\(rows.source.name)")
+        }
+        attempt += 1
+      }
+    }
+  }
+
+  /// One attempt, under an id of its own. The turn stays with the ticket when the fetch fails.
+  private func archiveOnce(_ ticket: FetchTurn.Ticket, of turn: FetchTurn, over pool: ConnectionPool)
+    async throws(OperationError)
     -> Outcome
   {
     let batchID = UUIDv7(unixMilliseconds: clock.now.unixMilliseconds)
@@ -48,7 +78,6 @@ struct BatchArchiver: Sendable {
       state.isCommitted = true
       return .archived(try await finish(removal, state))
     } catch {
-      await turn.give(back: ticket, at: ticket.position)
       let place = "\(rows.source.name), batch \(batchID)"
       if let error = error as? PostgresError, error.kind == .commitUncertain {
         throw OperationError.wrapping(error, "it is not known whether the batch was committed", at: place)
@@ -107,7 +136,15 @@ struct BatchArchiver: Sendable {
     _ batchID: UUIDv7, _ ticket: FetchTurn.Ticket, _ turn: FetchTurn, _ state: inout State, in transaction: Transaction
   ) async throws -> RowRemover.Removal? {
     let began = ContinuousClock.now
-    try await transaction.execute("SELECT pg_catalog.pg_advisory_xact_lock(\(batchID.advisoryLockKey))")
+    let locked = try await transaction.execute(
+      """
+      SELECT pg_catalog.pg_advisory_xact_lock(\(batchID.advisoryLockKey)), pg_catalog.pg_postmaster_start_time()::text
+      """)
+    guard locked.rows.first?.last == serverStart else {
+      throw OperationError(
+        .tryAgain, "the server was restarted, or another took its place", at: "\(rows.source.name)",
+        cause: "it is not known to have all that the run has committed", hint: "run it again: it settles first")
+    }
     guard let partition = try await partition(ticket.position, in: transaction) else {
       await turn.give(back: ticket, at: nil)
       return nil

@@ -19,6 +19,8 @@ struct DatabaseArchiver: Sendable {
     var now: Timestamp
     var version: Int
     var systemIdentifier: String
+    /// When it was started.
+    var start: String
   }
 
   func run() async -> [ArchiveReport.Table] {
@@ -62,7 +64,8 @@ struct DatabaseArchiver: Sendable {
         let result = try await transaction.execute(
           """
           SELECT pg_catalog.clock_timestamp()::text,
-            pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')
+            pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE'),
+            pg_catalog.pg_postmaster_start_time()::text
           """)
         guard let row = result.rows.first, let now = row[0].flatMap({ Timestamp($0) }) else {
           throw OperationError(
@@ -76,7 +79,7 @@ struct DatabaseArchiver: Sendable {
         }
         return Server(
           clock: DatabaseClock(now: now), now: now, version: await connection.serverVersion,
-          systemIdentifier: identifier)
+          systemIdentifier: identifier, start: row[2] ?? "")
       }
     }
   }
@@ -105,7 +108,8 @@ struct DatabaseArchiver: Sendable {
         source: Manifest.Source(
           database: source.name.database, schema: source.name.schema, table: source.name.table,
           serverVersion: server.version, systemIdentifier: server.systemIdentifier),
-        ledger: ledger, store: store, clock: server.clock, forecast: forecast, context: context)
+        ledger: ledger, store: store, clock: server.clock, serverStart: server.start, forecast: forecast,
+        context: context)
       let archiver = TableArchiver(
         batches: batches, pool: pool, budget: budget, workers: request.workers ?? source.workers, context: context)
       do throws(OperationError) {

@@ -20,6 +20,8 @@ struct EligibleRows: Sendable {
   let cutoff: Timestamp
   /// Leaves out rows that a restore holds; nil when there are none.
   var holdCondition: String?
+  /// The relation's when the run checked it.
+  let fingerprint: String
 
   /// What transactions on these rows pin beside the usual.
   var pinnedSettings: [PinnedSettings.Setting] {

@@ -33,6 +33,14 @@ struct RowRemover: Sendable {
           cause: "\(batch.prepared.counts.fetched) rows were fetched and \(deleted) deleted; all of it is rolled back",
           hint: "look for triggers or rules on DELETE, or changes of the primary key")
       }
+      // Only now, as the delete's own lock keeps the table as it is until the end.
+      guard try await TableFingerprint.read(rows.relation.oid, in: transaction) == rows.fingerprint else {
+        throw OperationError(
+          .tryAgain, "the table was altered during the run", at: place,
+          cause:
+            "its columns, constraints, triggers or rules are not those that were checked; the batch is rolled back",
+          hint: "run it again: what was archived before stays")
+      }
       let manifest = batch.prepared.committed(at: committedAt)
       let document = try ArchiveDocument.encode(manifest)
       let sha256 = SHA256.hash(document.span).hex

@@ -33,10 +33,12 @@ struct TableExamination: Sendable {
       keyColumns: table.primaryKey.map {
         ("t." + SQLText.identifier(table.columns[$0].name), table.columns[$0].formType)
       })
-    let rows = relations.map { relation in
-      EligibleRows(
-        table: table, relation: relation, source: source, timeColumn: time.index, timeType: time.type, cutoff: cutoff,
-        holdCondition: condition)
+    var rows: [EligibleRows] = []
+    for relation in relations {
+      rows.append(
+        EligibleRows(
+          table: table, relation: relation, source: source, timeColumn: time.index, timeType: time.type, cutoff: cutoff,
+          holdCondition: condition, fingerprint: try await TableFingerprint.read(relation.oid, in: transaction)))
     }
     let check = HazardCheck(
       table: table, source: source, relations: relations, serverVersion: await transaction.connection.serverVersion,

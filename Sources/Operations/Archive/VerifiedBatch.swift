@@ -34,7 +34,7 @@ struct VerifiedBatch: Sendable {
         key: key, rows: sealed.rowCount, bytes: sealed.file.count, sha256: sealed.fileSHA256.hex,
         contentBytes: sealed.contentByteCount, contentSHA256: sealed.contentSHA256.hex, etag: result.etag,
         versionID: result.versionID)
-      let content = try await ObjectContent.read(object, from: store)
+      let content = try await readBack(object, from: store)
       prepared.counts.stored += content.bytes.lineCount
       prepared.objects.append(object)
     }
@@ -46,5 +46,21 @@ struct VerifiedBatch: Sendable {
         hint: "nothing was deleted; please report this")
     }
     return VerifiedBatch(prepared: prepared)
+  }
+
+  /// Some stores show an object a moment after they have taken it.
+  private static let waits: [Duration] = [.milliseconds(200), .seconds(1), .seconds(3)]
+
+  private static func readBack(
+    _ object: Manifest.Object, from store: any ObjectStore
+  ) async throws(OperationError) -> ObjectContent {
+    do throws(OperationError) {
+      return try await ObjectContent.read(object, from: store, waits: waits)
+    } catch {
+      guard error.category == .data else { throw error }
+      throw OperationError(
+        .failed, "the object does not come back as it was written", at: object.key, cause: error.cause,
+        hint: "nothing was deleted; look at the storage, and at what lies between")
+    }
   }
 }

@@ -16,14 +16,15 @@ package struct ObjectContent: Sendable {
 
   /// Reads the object back and checks everything the manifest says of it; blocking work runs off the caller's executor.
   ///
-  /// Throws a data error that names the first thing that differs, or the store's error.
-  package static func read(_ object: Manifest.Object, from store: any ObjectStore) async throws(OperationError)
-    -> ObjectContent
-  {
+  /// An object that is not there yet is waited for, as often and as long as `waits` says. Throws a data error that names
+  /// the first thing that differs, or the store's error.
+  package static func read(
+    _ object: Manifest.Object, from store: any ObjectStore, waits: [Duration] = []
+  ) async throws(OperationError) -> ObjectContent {
     try checkClaim(of: object)
     let file: [UInt8]
-    do {
-      file = try await store.get(object.key, maximumByteCount: max(object.bytes, 0))
+    do throws(ObjectStoreError) {
+      file = try await get(object, from: store, waits: waits[...])
     } catch let error where error.code == .tooLarge {
       throw damage(object, "it is longer than the \(object.bytes) bytes its manifest says")
     } catch {
@@ -42,6 +43,22 @@ package struct ObjectContent: Sendable {
       object.contentBytes <= min(maximumContentByteCount, object.bytes * GzipReader.maximumExpansion)
     else {
       throw damage(object, "its manifest promises \(object.contentBytes) bytes of content, which cannot be")
+    }
+  }
+
+  private static func get(
+    _ object: Manifest.Object, from store: any ObjectStore, waits: ArraySlice<Duration>
+  ) async throws(ObjectStoreError) -> [UInt8] {
+    do throws(ObjectStoreError) {
+      return try await store.get(object.key, maximumByteCount: max(object.bytes, 0))
+    } catch {
+      guard error.code == .notFound, let wait = waits.first else { throw error }
+      do {
+        try await Task.sleep(for: wait)
+      } catch {
+        throw ObjectStoreError(.cancelled, "the request was cancelled", key: object.key)
+      }
+      return try await get(object, from: store, waits: waits.dropFirst())
     }
   }
 

@@ -45,7 +45,11 @@ extension OperationError {
       case .commitRolledBack, .sink, .source: (.failed, nil)
       case .protocolViolation, .misuse, .savepointTooDeep, .poolClosed: (.defect, nil)
       }
-    return OperationError(category, what, at: place, cause: error.description, hint: hint)
+    var wrapped = OperationError(category, what, at: place, cause: error.description, hint: hint)
+    // Class 40 is "transaction rollback": deadlocks, serialization failures, rows moved to another partition.
+    wrapped.isTransient =
+      error.kind == .connectionLost || (error.kind == .server && error.sqlState?.hasPrefix("40") == true)
+    return wrapped
   }
 
   /// By SQLSTATE class (PostgreSQL documentation, appendix A).

@@ -28,6 +28,9 @@ package struct OperationError: Error, Sendable {
   /// Why. Holds no row values and no secrets.
   package var cause: String
   package var hint: String?
+  /// The database rolled the transaction back for a reason that may have passed: a conflict with others, or a lost
+  /// connection.
+  package var isTransient = false
 
   package init(_ category: Category, _ what: String, at place: String? = nil, cause: String, hint: String? = nil) {
     (self.category, self.what, self.place) = (category, what, place)
