@@ -137,8 +137,8 @@ func withFaultScenario(rows: Int = 60, _ body: (FaultScenario) async throws -> V
           try await scenario.fill(rows)
           try scenario.configure()
           try await body(scenario)
-          try FileManager.default.removeItem(
-            atPath: "\(try TestEnvironment.s3Directory())/\(server.bucket)/\(prefix)")
+          let left = "\(try TestEnvironment.s3Directory())/\(server.bucket)/\(prefix)"
+          if FileManager.default.fileExists(atPath: left) { try FileManager.default.removeItem(atPath: left) }
         }
       }
     }

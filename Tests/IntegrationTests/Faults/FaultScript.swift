@@ -77,7 +77,9 @@ struct Step: Sendable, CustomStringConvertible {
 
   static let probe = s3("bucket check", "PUT", "/_archiver-check/")
   static let listing = s3("listing", "GET", "list-type")
-  static let begin = sql("batch begun", "pg_advisory_xact_lock(")
+  static let begin = Step("batch begun") {
+    $0.contains("pg_advisory_xact_lock(") && $0.contains("pg_postmaster_start_time()")
+  }
   static let fetch = sql("fetch", "COPY (SELECT")
   static let upload = s3("upload", "PUT", ".jsonl.gz")
   static let readBack = s3("verify", "GET", ".jsonl.gz")

@@ -1,0 +1,161 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Whatever becomes of the connection or the transaction, no row is lost, and what cannot be known is settled.
+@Suite struct PostgresFaultTests {
+  /// A fault at one step of a batch, and how the run ends.
+  struct Case: Sendable, CustomTestStringConvertible {
+    let name: String
+    let step: Step
+    let phase: FaultProxy.Phase
+    var times = 1
+    /// 0 when the run gets over it.
+    var code: Int32 = 0
+    let action: @Sendable (FaultProxy.Moment) -> FaultProxy.Action
+    var testDescription: String { name }
+
+    init(
+      _ name: String, _ step: Step, _ phase: FaultProxy.Phase, times: Int = 1, code: Int32 = 0,
+      _ action: @escaping @Sendable (FaultProxy.Moment) -> FaultProxy.Action
+    ) {
+      (self.name, self.step, self.phase, self.times, self.code) = (name, step, phase, times, code)
+      self.action = action
+    }
+  }
+
+  private static let always = 1000
+
+  static let cases: [Case] =
+    [Step.begin, .fetch, .delete, .ledger].flatMap { step in
+      [
+        Case("connection cut before \(step)", step, .request) { _ in .reset },
+        Case("connection cut after \(step)", step, .answer) { _ in .reset },
+      ]
+    } + [
+      Case("connection cut within the fetch", .fetch, .answer) { _ in .cut(after: 300) },
+      Case("COMMIT never sent", .commit, .request, code: 1) { _ in .reset },
+      Case("COMMIT's answer lost", .commit, .answer, code: 1) { _ in .reset },
+      Case("COMMIT answered with ROLLBACK", .commit, .request, code: 1) { _ in Self.rolledBack },
+      Case("serialization failure in the fetch", .fetch, .request) { _ in .postgresError("40001") },
+      Case("two deadlocks in the delete", .delete, .request, times: 2) { _ in .postgresError("40P01") },
+      Case("deadlocks without end", .delete, .request, times: always, code: 75) { _ in .postgresError("40P01") },
+      Case("lock timeout", .delete, .request, times: always, code: 75) { _ in .postgresError("55P03") },
+      Case("disk full", .ledger, .request, times: always, code: 69) { _ in .postgresError("53100") },
+    ]
+
+  /// What a server answers to COMMIT when a statement had failed: no error, but another tag.
+  private static var rolledBack: FaultProxy.Action {
+    .answer(
+      FaultProxy.Action.postgresMessage("C", Array("ROLLBACK\0".utf8))
+        + FaultProxy.Action.postgresMessage("Z", Array("I".utf8)))
+  }
+
+  @Test(arguments: cases)
+  func `a batch is begun anew, or fails as a whole, or is settled`(_ item: Case) async throws {
+    try await withFaultScenario(rows: 30) { scenario in
+      scenario.faults.spoil(item.step, item.phase, times: item.times, item.action)
+      let result = try await scenario.archiver("archive", expecting: item.code, comment: item.name)
+      let errorCount = result.errorOutput.split(separator: "\n").count { $0.hasPrefix("error: ") }
+      #expect(errorCount == (item.code == 0 ? 0 : 1), "\(result)")
+      try await scenario.recover(item.name)
+      try await scenario.archiver("archive", comment: item.name)
+      try await scenario.check(.settled, item.name)
+      let left = try await scenario.database.psql("SELECT count(*) FROM public.events")
+      #expect(left == "0")
+    }
+  }
+
+  @Test func `a terminated backend costs an attempt, not the run`() async throws {
+    try await withFaultScenario(rows: 30) { scenario in
+      let url = scenario.database.url
+      scenario.faults.spoil(.delete, .request) { _ in
+        Self.psql(
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'archiver %'", url)
+        return .pass
+      }
+      try await scenario.archiver("archive")
+      try await scenario.recover("pg_terminate_backend")
+      let left = try await scenario.database.psql("SELECT count(*) FROM public.events")
+      #expect(left == "0")
+    }
+  }
+
+  @Test(arguments: [
+    "ADD COLUMN extra text DEFAULT 'unread'", "DROP COLUMN active", "ALTER COLUMN kind TYPE varchar(90)",
+  ])
+  func `a table altered between two batches loses nothing`(_ change: String) async throws {
+    try await withFaultScenario(rows: 60) { scenario in
+      let url = scenario.database.url
+      scenario.faults.spoil(.prepareRemoved, .answer) { _ in
+        Self.psql("ALTER TABLE public.events \(change)", url)
+        return .pass
+      }
+      try await scenario.archiver("archive", expecting: 1)
+      let left = try await scenario.database.psql("SELECT count(*) FROM public.events")
+      #expect(left == "40")
+      scenario.faults.install()
+      try await scenario.archiver("recover")
+      try await scenario.archiver("archive")
+      try await scenario.archiver("verify")
+    }
+  }
+
+  @Test func `a trigger made between two batches does not fire unseen`() async throws {
+    try await withFaultScenario(rows: 60) { scenario in
+      let url = scenario.database.url
+      scenario.faults.spoil(.prepareRemoved, .answer) { _ in
+        Self.psql(
+          """
+          CREATE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END';
+          CREATE TRIGGER note BEFORE DELETE ON public.events FOR EACH ROW EXECUTE FUNCTION public.note()
+          """, url)
+        return .pass
+      }
+      let result = try await scenario.archiver("archive", expecting: 1)
+      #expect(result.errorOutput.contains("altered"), "\(result)")
+      try await scenario.database.psql("DROP TRIGGER note ON public.events")
+      try await scenario.recover("trigger")
+    }
+  }
+
+  @Test func `a transaction left idle too long by a slow storage is rolled back`() async throws {
+    try await withFaultScenario(rows: 30) { scenario in
+      try scenario.configure(table: ["partition: none", "transaction_timeout: 1s"])
+      scenario.faults.spoil(.upload, .answer) { _ in
+        usleep(1_800_000)
+        return .pass
+      }
+      try await scenario.archiver("archive", expecting: 75)
+      try await scenario.recover("idle timeout")
+    }
+  }
+
+  @Test func `a locked table is given up when the time is over`() async throws {
+    try await withFaultScenario(rows: 30) { scenario in
+      try scenario.configure(table: ["partition: none", "transaction_timeout: 1s"])
+      scenario.faults.spoil(.begin, .answer) { [url = scenario.database.url] _ in
+        Self.psql("BEGIN; LOCK TABLE public.events; SELECT pg_sleep(4); COMMIT", url, waits: false)
+        usleep(300_000)
+        return .pass
+      }
+      try await scenario.archiver("archive", expecting: 75)
+      try await scenario.recover("lock timeout")
+    }
+  }
+
+  /// Runs SQL on the thread of a proxy, which cannot await.
+  private static func psql(_ sql: String, _ url: String, waits: Bool = true) {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["psql", "-XqAt", "-d", url, "-c", sql]
+    process.standardOutput = FileHandle.nullDevice
+    do {
+      try process.run()
+    } catch {
+      Issue.record(error)
+      return
+    }
+    if waits { process.waitUntilExit() }
+  }
+}
