@@ -104,7 +104,7 @@ struct CommandSession: Sendable {
   func databases(_ configuration: Configuration) throws(OperationError) -> [DatabaseSource] {
     let all = configuration.databases.map { JobInputs.database($0, selection: Selection(), runID: runID) }
     let names = all.flatMap { $0.tables.map(\.name) }
-    let unmatched = options.filtersMatchingNone(of: names)
+    let unmatched = options.nameSelection.filtersMatchingNone(of: names)
     guard unmatched.isEmpty else {
       throw OperationError(
         .configuration, "nothing to do", at: unmatched.joined(separator: ", "), cause: "no configured table matches",
@@ -113,6 +113,13 @@ struct CommandSession: Sendable {
     return configuration.databases
       .map { JobInputs.database($0, selection: options.nameSelection, runID: runID) }
       .filter { !$0.tables.isEmpty }
+  }
+
+  /// Every table that the configuration names.
+  func tableNames(_ configuration: Configuration?) -> [TableName] {
+    (configuration?.databases ?? []).flatMap { database in
+      JobInputs.database(database, selection: Selection(), runID: runID).tables.map(\.name)
+    }
   }
 
   /// `store`, as commands that write need it: objects are locked and documents signed if the configuration says so.

@@ -56,19 +56,6 @@ struct CommonOptions: ParsableArguments {
     }
   }
 
-  /// The options, as given, that let none of `names` through.
-  func filtersMatchingNone(of names: [TableName]) -> [String] {
-    let selection = nameSelection
-    let unknown = database.filter { name in !names.contains { $0.database == name } }
-    let inDatabases = names.filter { selection.databases.isEmpty || selection.databases.contains($0.database) }
-    let unmatched = table.filter { text in
-      var one = Selection()
-      one.tables = [Self.table(text)]
-      return !inDatabases.contains(where: one.includes)
-    }
-    return unknown.map { "--database \($0)" } + unmatched.map { "--table \($0)" }
-  }
-
   /// The filters by name alone.
   var nameSelection: Selection {
     var selection = Selection()

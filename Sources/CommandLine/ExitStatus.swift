@@ -23,6 +23,7 @@ struct ExitStatus: Error, Equatable {
     code =
       switch category {
       case .failed: 1
+      case .usage: 64
       case .data: 65
       case .unavailable: 69
       case .defect: 70

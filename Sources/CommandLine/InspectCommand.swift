@@ -76,11 +76,18 @@ struct InspectShowCommand: AsyncParsableCommand {
 
   @OptionGroup var options: InspectOptions
 
-  @Argument(help: "The batch's id, as `inspect list --batches` shows it.")
-  var batch: UUIDv7
+  @Argument(help: "The batch's id, as `inspect list --batches` shows it; --batch takes it, too.")
+  var batch: UUIDv7?
+
+  private var chosen: [UUIDv7] { options.selection.batch + (batch.map { [$0] } ?? []) }
+
+  func validate() throws {
+    guard chosen.count == 1 else { throw ValidationError("give the id of one batch") }
+  }
 
   func run() async throws {
-    let (options, batch) = (options, batch)
+    let options = options
+    guard let batch = chosen.first else { return }
     try await options.run { job, _ in
       let document = try await job.manifest(batch, options.common.nameSelection)
       switch options.common.output {

@@ -64,6 +64,7 @@ struct RestoreCommand: AsyncParsableCommand {
       rows.keys = Set(whereKey.compactMap(KeyArgument.parse))
       var request = RestoreRequest(selection: rows, target: try destination(session, configuration?.databases ?? []))
       request.into = into.map(Self.tableName)
+      request.knownTables = session.tableNames(configuration)
       request.onConflict = onConflict
       request.isDryRun = dryRun
       request.holdDays = holdDays

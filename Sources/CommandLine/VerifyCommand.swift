@@ -69,6 +69,7 @@ struct VerifyCommand: AsyncParsableCommand {
       let configuration = needsConfiguration ? try session.loadConfiguration() : nil
       let store = try session.store(storage, configuration)
       var request = VerifyRequest(selection: selection.narrow(common.nameSelection), level: level, sample: sample)
+      request.knownTables = session.tableNames(configuration)
       request.keptHeads = sinceHead
       request.trustedKeys = try trustedKey.map(KeyFiles.trustedKey)
       if level == .database, let configuration { request.databases = try session.databases(configuration) }

@@ -55,7 +55,7 @@ import Testing
       TableName(database: "shop", schema: "sales", table: "orders"),
     ]
     func unmatched(_ arguments: String...) throws -> [String] {
-      try CommonOptions.parse(arguments).filtersMatchingNone(of: names)
+      try CommonOptions.parse(arguments).nameSelection.filtersMatchingNone(of: names)
     }
     #expect(try unmatched() == [])
     #expect(

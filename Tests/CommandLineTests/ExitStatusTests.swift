@@ -8,7 +8,8 @@ import Testing
 
 @Suite struct ExitStatusTests {
   @Test(arguments: [
-    (OperationError.Category.failed, Int32(1)), (.data, Int32(65)), (.unavailable, Int32(69)), (.defect, Int32(70)),
+    (OperationError.Category.failed, Int32(1)), (.usage, Int32(64)), (.data, Int32(65)), (.unavailable, Int32(69)),
+    (.defect, Int32(70)),
     (.tryAgain, Int32(75)), (.permission, Int32(77)), (.configuration, Int32(78)), (.interrupted, Int32(130)),
   ])
   func `each category has its code`(category: OperationError.Category, code: Int32) {

@@ -61,6 +61,22 @@ import Testing
     }
   }
 
+  @Test func `validate with connect tries the condition and the time zone`() async throws {
+    let cases: [(line: String, problem: String?)] = [
+      ("where: kind <> 'buy' AND (amount > 1 OR amount IS NULL)", nil), ("where: nope > 1", "cannot use where:"),
+      ("where: kind <>", "cannot use where:"), ("where: kind + 1 = 2", "cannot use where:"),
+      ("where: id = 'seven'", "cannot use where:"), ("time_zone: Europe/Nowhere", "cannot use time_zone:"),
+    ]
+    try await withArchiveScenario(rows: 10) { scenario in
+      for (line, problem) in cases {
+        try scenario.configure(table: line)
+        let result = try await scenario.archiver("config", "validate", "--connect", expecting: problem == nil ? 0 : 78)
+        #expect(
+          problem.map { result.errorOutput.contains($0) && result.errorOutput.contains("hint: ") } ?? true, "\(line)")
+      }
+    }
+  }
+
   @Test(arguments: [
     ["archive", "--nonsense"], ["nonsense"], ["archive", "--workers", "0"], ["archive", "--max-duration", "soon"],
     ["verify", "--from", "yesterday"], ["archive", "--output", "xml"],

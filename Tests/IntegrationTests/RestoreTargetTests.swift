@@ -26,7 +26,7 @@ struct RestoreTargetTests {
 
   @Test func `a missing table is an error, or made from the manifest`() async throws {
     try await withRestoreScenario(Self.plain) { scenario in
-      let result = try await scenario.restore("--into", "tt", expecting: 78)
+      let result = try await scenario.restore("--into", "tt", expecting: 65)
       #expect(result.errorOutput.contains("--create-table"))
       try await scenario.restore("--into", "tt", "--create-table")
       let columns = try await scenario.database.psql(

@@ -45,6 +45,7 @@ struct TableExamination: Sendable {
       transaction: transaction)
     let structure = try await check.structure().judged(source)
     try await transaction.pin(rows.first?.pinnedSettings ?? [])
+    if let rows = rows.first { try await SettingsTrial(source: source, transaction: transaction).run(rows) }
     let content = try await check.content(of: rows).judged(source)
     return TableExamination(table: table, rows: rows, warnings: notes.warnings + structure + content)
   }

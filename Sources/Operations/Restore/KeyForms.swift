@@ -1,11 +1,15 @@
 import ArchiveModel
+import ObjectStore
 import Postgres
 
-/// Finds the text forms that the archive has for keys as people write them: `007` is `7` in a bigint column.
+/// Finds the text forms that the archive has for keys as people write them: `007` is `7` in a bigint column, and a
+/// numeric `1` finds the row of `1.00`.
 struct KeyForms {
   let source: TableName
   let batches: [ArchivedBatch]
   let target: TableDescription
+  let store: any ObjectStore
+  let context: JobContext
 
   /// The selection with the keys' canonical text forms beside those given.
   ///
@@ -37,7 +41,76 @@ struct KeyForms {
       wide.keys.insert(types.indices.map { texts[2 * $0] })
       wide.keys.insert(types.indices.map { texts[2 * $0 + 1] })
     }
+    let comparisons = try await comparisons(manifest, in: transaction)
+    if !comparisons.allSatisfy(\.isByText) { try await addEqualKeys(to: &wide, types, comparisons, in: transaction) }
     return wide
+  }
+
+  /// How a key column's values compare.
+  private struct Comparison {
+    /// Whether equal values always have equal texts, which btree calls "equal image" (its support function 4): not so for
+    /// numeric, citext, interval and the like, nor under a collation that is not deterministic.
+    var isByText = false
+    /// ` COLLATE "schema"."name"`, or nothing for the default.
+    var collation = ""
+  }
+
+  private func comparisons(_ manifest: Manifest, in transaction: Transaction) async throws -> [Comparison] {
+    let isDeterministic = await transaction.connection.serverVersion >= 120_000 ? "l.collisdeterministic" : "true"
+    let result = try await transaction.execute(
+      """
+      SELECT a.attname, f.proname = 'btequalimage' OR f.proname = 'btvarstrequalimage'
+          AND a.atttypid <> 'pg_catalog.bpchar'::pg_catalog.regtype AND \(isDeterministic),
+        CASE WHEN l.collname <> 'default'
+          THEN pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(l.collname) END
+      FROM pg_catalog.pg_attribute a
+      LEFT JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation
+      LEFT JOIN pg_catalog.pg_namespace n ON n.oid = l.collnamespace
+      LEFT JOIN pg_catalog.pg_index i ON i.indrelid = a.attrelid AND i.indisprimary
+      LEFT JOIN LATERAL unnest(i.indkey::pg_catalog.int2[], i.indclass::pg_catalog.oid[]) k (number, class)
+        ON k.number = a.attnum
+      LEFT JOIN pg_catalog.pg_opclass c ON c.oid = k.class
+      LEFT JOIN pg_catalog.pg_amproc m ON m.amprocfamily = c.opcfamily AND m.amproclefttype = c.opcintype
+        AND m.amprocrighttype = c.opcintype AND m.amprocnum = 4
+      LEFT JOIN pg_catalog.pg_proc f ON f.oid = m.amproc
+      WHERE a.attrelid = $1::pg_catalog.oid AND a.attnum > 0 AND NOT a.attisdropped
+      """, [.text(String(target.oid))])
+    return manifest.primaryKey.map { name in
+      guard let row = result.rows.first(where: { $0[0] == name }) else { return Comparison() }
+      return Comparison(isByText: row[1] == "t", collation: row[2].map { " COLLATE \($0)" } ?? "")
+    }
+  }
+
+  /// Has the server compare every archived key with those given; reads all the selected batches for it.
+  private func addEqualKeys(
+    to selection: inout Selection, _ types: [String], _ comparisons: [Comparison], in transaction: Transaction
+  ) async throws {
+    let wanted = selection.keys.filter { $0.count == types.count }
+    let names = types.indices.map { "k\($0)" }
+    func arrays(_ first: Int) -> String {
+      types.indices.map { "$\(first + $0)::pg_catalog.text[]" }.joined(separator: ", ")
+    }
+    let columns = names.joined(separator: ", ")
+    let matches = types.indices.map { index in
+      "a.k\(index)::\(types[index]) = w.k\(index)::\(types[index])\(comparisons[index].collation)"
+    }
+    let sql = """
+      SELECT DISTINCT a.* FROM unnest(\(arrays(1))) AS a(\(columns)) \
+      JOIN unnest(\(arrays(types.count + 1))) AS w(\(columns)) ON \(matches.joined(separator: " AND "))
+      """
+    func parameters(_ keys: some Sequence<[String]>) -> [Parameter] {
+      types.indices.map { index in .text(ArrayText.array(of: keys.map { $0[index] })) }
+    }
+    for batch in batches {
+      try context.checkStop()
+      var rest = try await ArchivedKeys.read(batch.manifest, from: store)[...]
+      while !rest.isEmpty {
+        let chunk = rest.prefix(KeyLookup.chunkSize)
+        let found = try await transaction.execute(sql, parameters(chunk) + parameters(wanted))
+        rest = rest.dropFirst(KeyLookup.chunkSize)
+        selection.keys.formUnion(found.rows.map { $0.compactMap { $0 } })
+      }
+    }
   }
 
   private func failure(_ cause: String, _ manifest: Manifest) -> OperationError {

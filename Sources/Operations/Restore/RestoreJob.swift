@@ -18,15 +18,19 @@ package struct RestoreJob: Sendable {
 
   /// Restores, or only reports for a dry run.
   ///
+  /// Throws as `FilterCheck` does for filters that name nothing, and a usage error for `into` with several tables.
   /// Throws the first error; when batches were in by then, its cause counts and names them. Throws a data error when
   /// `fail` is asked for and a key is in the target already, except for a dry run, which reports it.
   package func run() async throws(OperationError) -> RestoreReport {
     var report = RestoreReport(restoreID: context.runID, isDryRun: request.isDryRun)
     let batches = try await ArchiveReader(store: store).batches(request.selection)
+    let found = batches.map(\.manifest)
+    try await FilterCheck(selection: request.selection, knownTables: request.knownTables, store: store).run(
+      tables: found.map(\.source.name), batches: Set(found.map(\.batchID)), tookNothing: found.isEmpty)
     let tables = Dictionary(grouping: batches) { $0.manifest.source.name }.sorted { $0.key < $1.key }
     guard request.into == nil || tables.count <= 1 else {
       throw OperationError(
-        .configuration, "cannot restore", cause: "--into takes the rows of one table, and \(tables.count) are selected",
+        .usage, "cannot restore", cause: "--into takes the rows of one table, and \(tables.count) are selected",
         hint: "choose one with --database and --table: \(tables.map { "\($0.key)" }.joined(separator: ", "))")
     }
     var prepared: [TableRestore] = []

@@ -29,6 +29,8 @@ package struct RestoreRequest: Sendable {
   package var holdDays = 7
   /// Make the target table from the manifest when it is missing.
   package var createsTable = false
+  /// Tables that may be selected although nothing of them is archived yet.
+  package var knownTables: [TableName] = []
   /// Leave out archived columns that the target does not have.
   package var ignoresMissingColumns = false
 

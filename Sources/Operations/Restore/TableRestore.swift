@@ -64,6 +64,7 @@ struct TableRestore {
     } catch {
       guard error.category == .configuration else { throw error }
       var error = error
+      error.category = .data
       error.hint = (error.hint.map { $0 + " Or " } ?? "") + "make the table from the archive with --create-table"
       throw error
     }
@@ -73,8 +74,9 @@ struct TableRestore {
     }
     try await target.findOperators(in: transaction)
     isArchivedTable = try await isArchivedTable(target, in: transaction)
-    let selection = try await KeyForms(source: source, batches: batches, target: target).selection(
-      request.selection, in: transaction)
+    let selection = try await KeyForms(
+      source: source, batches: batches, target: target, store: store, context: context
+    ).selection(request.selection, in: transaction)
     let plan = try RestorePlan(
       source: source, target: target, batches: batches, request: request, selection: selection,
       sequences: try await SequenceMover.sequences(of: target, in: transaction),

@@ -85,7 +85,13 @@ package struct ArchiveReader: Sendable {
       }
       return ArchivedBatch(manifest: manifest, key: key, sha256: SHA256.hash(bytes.span))
     } catch {
-      throw .wrapping(error, "cannot read the manifest", at: key)
+      var wrapped = OperationError.wrapping(error, "cannot read the manifest", at: key)
+      if case .unsupportedFormat? = error as? ArchiveDocumentError {
+        wrapped.hint = "a newer archiver wrote it: use that version or a later one"
+      } else if wrapped.category == .data {
+        wrapped.hint = "put it back from a copy or an earlier version; `archiver verify` tells what else is damaged"
+      }
+      throw wrapped
     }
   }
 }

@@ -4,6 +4,8 @@ package struct OperationError: Error, Sendable {
   package enum Category: String, Sendable, CaseIterable {
     /// One table or batch is wrong; the others are not affected.
     case failed
+    /// What was asked for contradicts itself or the archive.
+    case usage
     /// The archive's data cannot be used as asked.
     case data
     /// A database or storage stayed unreachable.

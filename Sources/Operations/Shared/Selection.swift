@@ -35,6 +35,18 @@ package struct Selection: Sendable {
       || tables.contains { $0.table == name.table && ($0.schema == nil || $0.schema == name.schema) }
   }
 
+  /// The filters by name that let none of `names` through, as options are written, in the order of their names.
+  package func filtersMatchingNone(of names: [TableName]) -> [String] {
+    let unknown = databases.filter { database in !names.contains { $0.database == database } }
+    let unmatched = tables.filter { table in
+      var one = self
+      one.tables = [table]
+      return !names.contains(where: one.includes)
+    }
+    return unknown.map { "--database \($0)" }.sorted()
+      + unmatched.map { "--table \($0.schema.map { $0 + "." } ?? "")\($0.table)" }.sorted()
+  }
+
   /// Whether the batch can hold rows of the selection.
   package func includes(_ manifest: Manifest) -> Bool {
     includes(manifest.source.name)

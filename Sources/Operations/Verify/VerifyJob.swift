@@ -14,7 +14,7 @@ package struct VerifyJob: Sendable {
 
   /// Damage to one batch or table is a finding and does not keep the others from being looked at.
   ///
-  /// Throws when the storage, or at level `database` a database, cannot be read at all, and when a signal asks to stop.
+  /// Throws as `FilterCheck` does for filters that name nothing, unless there are findings. Throws when the storage, or at level `database` a database, cannot be read at all, and when a signal asks to stop.
   package func run() async throws(OperationError) -> VerifyReport {
     let start = ContinuousClock.now
     var report = VerifyReport(
@@ -68,6 +68,10 @@ package struct VerifyJob: Sendable {
       (report.runRecords, report.heads) = (result.recordCount, result.heads)
       report.notes += result.notes
       add(result.findings, to: &report)
+    }
+    if report.isSound {
+      try await FilterCheck(selection: request.selection, knownTables: request.knownTables, store: store).run(
+        tables: report.tables.map(\.name), batches: Set(seen.states.keys), tookNothing: report.batchCount == 0)
     }
     for database in databases {
       let answer = try await database.compareLedger(seen, request)

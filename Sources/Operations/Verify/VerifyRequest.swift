@@ -1,3 +1,4 @@
+package import ArchiveModel
 package import Hashing
 
 /// How closely `verify` looks.
@@ -18,6 +19,8 @@ package struct VerifyRequest: Sendable {
   package var sample: Sample?
   /// Those to compare with; used at level `database` only.
   package var databases: [DatabaseSource]
+  /// Tables that may be selected although nothing of them is archived yet.
+  package var knownTables: [TableName] = []
   /// Batches looked at together, at least 1.
   package var parallelism: Int
   /// SHA-256 sums of run records that must be in the archive still, with everything they follow.
