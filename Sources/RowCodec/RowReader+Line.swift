@@ -7,7 +7,9 @@ extension RowReader {
     self.line.truncate(to: 0)
     self.line.append(line)
     decoded.truncate(to: 0)
-    guard UTF8Text.isValid(line) else { throw failure(.encoding, "the line is not valid UTF-8") }
+    guard UTF8Text.isValid(line) else {
+      throw failure(.encoding, "the line is not valid UTF-8", column: columnOfInvalidText(line))
+    }
     guard line.count > 0, line[0] == UInt8(ascii: "{") else { throw failure(.line, "the line is no JSON object") }
     var position = 1
     let layout = layout
@@ -73,6 +75,26 @@ extension RowReader {
     let decodedStart = decoded.count
     try decoded.appendText(ofScalar: line, &position, field.codec.form, isElement: false)
     return Place(start: decodedStart, byteCount: decoded.count &- decodedStart, isDecoded: true)
+  }
+
+  /// The column whose value ends with or behind the first byte that is not UTF-8; nil when it lies elsewhere.
+  @inline(never)
+  private mutating func columnOfInvalidText(_ line: Span<UInt8>) -> Int? {
+    let layout = layout
+    var position = 1
+    for index in 0..<layout.fields.count {
+      let field = layout.fields[index]
+      let prefix = layout.prefixes.span.extracting(field.prefix)
+      guard line.matches(prefix, at: position) else { return nil }
+      position &+= prefix.count
+      do throws(FieldFailure) {
+        _ = try readField(line, &position, field, index)
+      } catch {
+        return index
+      }
+      if !UTF8Text.isValid(line.extracting(0..<position)) { return index }
+    }
+    return nil
   }
 
   /// Whether the value in front of `position` ends there. White space belongs to a document, so it does not end one.

@@ -14,7 +14,7 @@ struct KeySubject: Sendable {
   }
 
   init(_ type: String, _ values: [String]) {
-    self.init(type) { random in values.randomElement(using: &random) ?? "" }
+    self.init(type) { random in random.pick(values) }
   }
 
   /// What the subjects need in the database.
@@ -37,10 +37,10 @@ struct KeySubject: Sendable {
   ]
 
   @Sendable static func word(_ random: inout SeededRandom) -> String {
-    if Bool.random(using: &random) { return words.randomElement(using: &random) ?? "" }
+    if random.chance(50) { return random.pick(words) }
     let characters = Array("abAB \\\"'{},\n\té😀NUL0")
     return String(
-      (0..<Int.random(in: 1...6, using: &random)).map { _ in characters.randomElement(using: &random) ?? "a" })
+      (0..<random.int(1...6)).map { _ in random.pick(characters) })
   }
 
   @Sendable static func shortWord(_ random: inout SeededRandom) -> String { String(word(&random).prefix(6)) }
@@ -50,18 +50,18 @@ struct KeySubject: Sendable {
     let special = [
       "NaN", "0", "0.00", "-0", "1", "1.0", "1.00", "1e3", "1000.0", "-12.340", "12.34", "1e-7", "99999999.5",
     ]
-    if Bool.random(using: &random) { return special.randomElement(using: &random) ?? "0" }
-    return "\(Int.random(in: -999...999, using: &random)).\(Int.random(in: 0...99, using: &random))"
+    if random.chance(50) { return random.pick(special) }
+    return "\(random.int(-999...999)).\(random.int(0...99))"
   }
 
   @Sendable static func float(_ random: inout SeededRandom) -> String {
     let special = ["NaN", "-0", "0", "Infinity", "-Infinity", "1e-5", "0.1", "1e15", "1.1754944e-38", "3.4028235e38"]
-    if Bool.random(using: &random) { return special.randomElement(using: &random) ?? "0" }
+    if random.chance(50) { return random.pick(special) }
     return "\(Float.random(in: -1e6...1e6, using: &random))"
   }
 
   @Sendable static func integer(_ random: inout SeededRandom) -> String {
-    "\(Int.random(in: -200...200, using: &random))"
+    "\(random.int(-200...200))"
   }
 
   /// An element of an array's or a composite's text form.
@@ -70,14 +70,14 @@ struct KeySubject: Sendable {
   }
 
   private static func hexadecimal(_ count: Int, _ random: inout SeededRandom) -> String {
-    String((0..<count).map { _ in Array("0123456789abcdef").randomElement(using: &random) ?? "0" })
+    String((0..<count).map { _ in random.pick(Array("0123456789abcdef")) })
   }
 
   private static func moment(_ random: inout SeededRandom) -> String {
     let special = ["-infinity", "infinity", "0044-03-15 12:00 BC", "12345-01-01 00:00:00.1", "2024-03-31 02:30"]
-    if Int.random(in: 0...4, using: &random) == 0 { return special.randomElement(using: &random) ?? "" }
-    return "2024-0\(Int.random(in: 1...9, using: &random))-1\(Int.random(in: 0...9, using: &random)) "
-      + "12:0\(Int.random(in: 0...9, using: &random)):00.00000\(Int.random(in: 0...9, using: &random))"
+    if random.int(0...4) == 0 { return random.pick(special) }
+    return "2024-0\(random.int(1...9))-1\(random.int(0...9)) "
+      + "12:0\(random.int(0...9)):00.00000\(random.int(0...9))"
   }
 
   static let texts: [KeySubject] = [
@@ -88,7 +88,7 @@ struct KeySubject: Sendable {
     KeySubject("\"char\"", ["", "a", "\"", "\\", ",", "{", "'", " ", "\n"]), KeySubject("label", word),
     KeySubject("fixed", shortWord),
     KeySubject("mood", ["", "so so", "a\"b", "NULL", "{}", "a,b", "it's", "back\\slash"]),
-    KeySubject("bytea") { random in "\\x" + hexadecimal(2 * Int.random(in: 0...9, using: &random), &random) },
+    KeySubject("bytea") { random in "\\x" + hexadecimal(2 * random.int(0...9), &random) },
     KeySubject("ltree", ["", "a", "A", "a.b", "Top.Science_1"]),
     KeySubject("hstore", ["", "a=>1", "a=>NULL", #""a b"=>"c\"d""#, #""{}"=>"\\""#, "a=>1,b=>2"]),
     KeySubject("tsvector", ["", "'a' 'b c':2", "'x':1A,2 'y''z'"]),
@@ -101,16 +101,16 @@ struct KeySubject: Sendable {
     KeySubject("price", number), KeySubject("money", integer), KeySubject("bool", ["t", "f"]),
     KeySubject("uuid") { hexadecimal(32, &$0) }, KeySubject("timestamptz", moment), KeySubject("timestamp", moment),
     KeySubject("timestamptz(3)", moment), KeySubject("date", moment),
-    KeySubject("time") { "12:00:0\(Int.random(in: 0...9, using: &$0)).00000\(Int.random(in: 0...9, using: &$0))" },
-    KeySubject("timetz") { "12:00:0\(Int.random(in: 0...9, using: &$0))+0\(Int.random(in: 0...9, using: &$0)):30" },
+    KeySubject("time") { "12:00:0\($0.int(0...9)).00000\($0.int(0...9))" },
+    KeySubject("timetz") { "12:00:0\($0.int(0...9))+0\($0.int(0...9)):30" },
     KeySubject(
       "interval",
       [
         "1 mon", "30 days", "720:00:00", "-1 mon", "0", "1 year 2 mons -3 days 04:05:06.7", "360 days", "1 year",
         "-00:00:00.5",
       ]),
-    KeySubject("interval day to second(3)") { "\(Int.random(in: -9...9, using: &$0)) days 03:04:05.678" },
-    KeySubject("inet") { "10.0.\(Int.random(in: 0...3, using: &$0)).1/\(Int.random(in: 8...32, using: &$0))" },
+    KeySubject("interval day to second(3)") { "\($0.int(-9...9)) days 03:04:05.678" },
+    KeySubject("inet") { "10.0.\($0.int(0...3)).1/\($0.int(8...32))" },
     KeySubject("cidr", ["10.0.0.0/8", "10.0.0.0/16", "::/0", "::ffff:1.2.3.4/128", "192.168.1.0/24"]),
     KeySubject("macaddr") { hexadecimal(12, &$0) }, KeySubject("bit(5)", ["00000", "10101", "11111", "01000"]),
     KeySubject("bit varying", ["", "0", "00", "000", "1", "10101010101"]),
@@ -127,7 +127,7 @@ struct KeySubject: Sendable {
   static let nested: [KeySubject] = [
     KeySubject("int[]", ["{}", "{1,2}", "{NULL}", "[0:1]={1,2}", "{{1,2},{3,4}}", "{1,NULL,2}"]),
     KeySubject("text[]") { random in
-      "{" + (0..<Int.random(in: 0...3, using: &random)).map { _ in quoted(word(&random)) }.joined(separator: ",") + "}"
+      "{" + (0..<random.int(0...3)).map { _ in quoted(word(&random)) }.joined(separator: ",") + "}"
     },
     KeySubject("numeric[]", ["{}", "{1.0}", "{1.00}", "{NaN,NULL}"]),
     KeySubject("citext[]", ["{a}", "{A}", "{b,NULL}"]),

@@ -72,7 +72,7 @@ struct TableRestore {
       throw OperationError(
         .data, "cannot restore", at: target.quotedName, cause: "it is not a table", hint: "restore --into a table")
     }
-    try await target.findOperators(in: transaction)
+    try await transaction.pin(target.pinnedSettings)
     isArchivedTable = try await isArchivedTable(target, in: transaction)
     let selection = try await KeyForms(
       source: source, batches: batches, target: target, store: store, context: context

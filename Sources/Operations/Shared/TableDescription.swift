@@ -1,5 +1,5 @@
 package import ArchiveModel
-package import Postgres
+import Postgres
 package import RowCodec
 
 /// What the catalog says of a table: all that queries, manifests and restores need.
@@ -28,12 +28,6 @@ package struct TableDescription: Sendable {
 
   /// `"public"."events"`
   package var quotedName: String { SQLText.identifier(name.schema) + "." + SQLText.identifier(name.table) }
-
-  /// Lets the transaction's statements find the key types' operators.
-  package func findOperators(in transaction: Transaction) async throws(PostgresError) {
-    let path = ["pg_catalog"] + operatorSchemas + ["pg_temp"]
-    try await transaction.execute("SET LOCAL search_path = \(path.map(SQLText.literal).joined(separator: ", "))")
-  }
 
   package var primaryKeyNames: [String] { primaryKey.map { columns[$0].name } }
 

@@ -107,7 +107,7 @@ struct DatabaseAudit: Sendable {
     }
     var table = try await TableCatalog.describe(name, in: transaction)
     table.primaryKey = manifest.primaryKey.compactMap { table.index(of: $0) }
-    try await table.findOperators(in: transaction)
+    try await transaction.pin(table.pinnedSettings)
     let types = table.primaryKey.map { table.columns[$0].formType }
     let archivedTypes = manifest.primaryKey.compactMap { key in
       manifest.columns.first { $0.name == key }?.formType
