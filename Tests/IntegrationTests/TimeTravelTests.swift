@@ -39,7 +39,10 @@ import Testing
       #expect(scenario.files.contains { $0.hasSuffix("_\(batch).superseded.json") })
       try await scenario.archiver("archive")
       #expect(scenario.manifests.count == 2)
-      for level in ["full", "database"] { try await scenario.archiver("verify", "--level", level) }
+      for level in ["full", "database"] {
+        let verified = try await scenario.archiver("verify", "--level", level)
+        #expect(verified.output.contains("1 superseded batches are left out"), "\(verified)")
+      }
       let rows = try await scenario.archiver("inspect", "rows")
       #expect(rows.output.split(separator: "\n").count == 100)
       let again = try await scenario.archiver("recover", "--rows-came-back")

@@ -6,6 +6,11 @@ package struct ThrowawayDatabase: Sendable {
   /// The connection URL of the superuser, for this database.
   package let url: String
 
+  /// The database of that connection URL, which the caller makes and drops.
+  package init(name: String, url: String) {
+    (self.name, self.url) = (name, url)
+  }
+
   /// Runs `sql` (any number of statements, each its own transaction; backslash commands work) through `psql` and gives
   /// its output: unaligned, `|` between columns, one row a line, no headings, no last newline. Throws `PsqlError`.
   @discardableResult

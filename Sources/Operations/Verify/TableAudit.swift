@@ -15,6 +15,7 @@ struct TableAudit {
   private(set) var findings: [VerifyFinding] = []
   private(set) var notes: Set<String> = []
   private var duplicates = DuplicateKeys()
+  private var supersededCount = 0
 
   init(
     _ table: TableName, request: VerifyRequest, batch: BatchAudit, store: any ObjectStore, context: JobContext,
@@ -29,6 +30,7 @@ struct TableAudit {
   mutating func add(_ folder: ArchiveFolder, to seen: inout SeenBatches) async throws(OperationError) {
     let superseded = try await believed(.superseded, in: folder)
     for batch in superseded { seen.addSuperseded(batch) }
+    supersededCount += superseded.count
     var batches: [UUIDv7] = []
     for batch in folder.documents[.manifest] ?? [] where !superseded.contains(batch) {
       if isWanted(batch) { batches.append(batch) } else { seen.add(batch, nil) }
@@ -132,6 +134,11 @@ struct TableAudit {
 
   /// Compares the keys of all the table's batches, once every folder was added.
   mutating func finish() async throws(OperationError) {
+    if supersededCount > 0 {
+      notes.insert(
+        "\(totals.name): \(supersededCount) superseded batches are left out; their rows came back with a database of an "
+          + "earlier time")
+    }
     let reader = ArchiveReader(store: store)
     for (older, newer, hashes) in duplicates.suspects() {
       let keys: Set<[String]>
