@@ -123,7 +123,8 @@ import Testing
     },
   ]
 
-  /// At most so much address space, in KiB: whoever takes more gets no memory, and crashes.
+  /// At most so much address space, in KiB, of which each thread reserves some 70 MiB at once: whoever takes more gets no
+  /// memory, and crashes.
   private func run(_ arguments: [String], limit: Int) async throws -> CommandResult {
     try await CommandRun(
       URL(fileURLWithPath: "/bin/bash"),
@@ -135,7 +136,7 @@ import Testing
   @Test(arguments: manifests + objects) func `verify finds it in bounded memory`(hostile: Case) async throws {
     try await GoodArchive.withCopy { archive in
       try hostile.make(archive)
-      let result = try await run(["verify", "--storage", archive.url, "--output", "json"], limit: 500_000)
+      let result = try await run(["verify", "--storage", archive.url, "--output", "json"], limit: 800_000)
       #expect(result.exitCode == 1, "\(result.description.prefix(4000))")
       let codes = try result.output.split(separator: "\n").dropLast().map {
         try JSONDecoder().decode(GoodArchive.Finding.self, from: Data($0.utf8)).code

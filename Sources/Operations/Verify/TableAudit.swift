@@ -1,7 +1,7 @@
 import ArchiveModel
 import ObjectStore
 
-/// Checks the folders of one table, one after the other, with several batches of a folder at once.
+/// Checks the folders of one table, with several batches at once, whether they share a folder or not.
 struct TableAudit {
   let request: VerifyRequest
   let batch: BatchAudit
@@ -16,6 +16,11 @@ struct TableAudit {
   private(set) var notes: Set<String> = []
   private var duplicates = DuplicateKeys()
   private var supersededCount = 0
+  /// Folders whose batches are still to be checked.
+  private var waiting: [(folder: ArchiveFolder, superseded: Set<UUIDv7>, batches: [UUIDv7])] = []
+
+  /// Batches that wait before they are checked together: many beside those checked at once, few to keep in memory.
+  private static let waitingBatchCount = 64
 
   init(
     _ table: TableName, request: VerifyRequest, batch: BatchAudit, store: any ObjectStore, context: JobContext,
@@ -35,7 +40,14 @@ struct TableAudit {
     for batch in folder.documents[.manifest] ?? [] where !superseded.contains(batch) {
       if isWanted(batch) { batches.append(batch) } else { seen.add(batch, nil) }
     }
-    for result in try await audit(batches.sorted(), in: folder) {
+    waiting.append((folder, superseded, batches.sorted()))
+    if waiting.reduce(0, { $0 + max(1, $1.batches.count) }) >= Self.waitingBatchCount { try await checkWaiting(&seen) }
+  }
+
+  private mutating func checkWaiting(_ seen: inout SeenBatches) async throws(OperationError) {
+    let folders = waiting
+    waiting = []
+    for result in try await audit(folders.flatMap { waiting in waiting.batches.map { ($0, waiting.folder) } }) {
       seen.add(result.batchID, result.sha256)
       findings += result.findings
       notes.formUnion(result.notes)
@@ -44,7 +56,8 @@ struct TableAudit {
       duplicates.add(manifest.batchID, key: result.key, hashes: result.keyHashes)
       context.progress.observe(.advanced(rows: manifest.rowCount, bytes: manifest.byteCount))
     }
-    if isWhole { try await checkLeftovers(of: folder, superseded) }
+    guard isWhole else { return }
+    for (folder, superseded, _) in folders { try await checkLeftovers(of: folder, superseded) }
   }
 
   /// The batches that have such a marker, but for those whose marker no trusted key signed.
@@ -69,7 +82,7 @@ struct TableAudit {
 
   /// The results in the order of `batches`.
   private func audit(
-    _ batches: [UUIDv7], in folder: ArchiveFolder
+    _ batches: [(id: UUIDv7, folder: ArchiveFolder)]
   ) async throws(OperationError) -> [BatchResult] {
     let (batch, context) = (batch, context)
     do {
@@ -77,7 +90,7 @@ struct TableAudit {
         var results: [BatchResult?] = Array(repeating: nil, count: batches.count)
         var next = 0
         while next < min(request.parallelism, batches.count) {
-          let (index, id) = (next, batches[next])
+          let (index, (id, folder)) = (next, batches[next])
           group.addTask { (index, try await batch.run(id, in: folder)) }
           next += 1
         }
@@ -85,7 +98,7 @@ struct TableAudit {
           results[index] = result
           try context.checkStop()
           guard next < batches.count else { continue }
-          let (following, id) = (next, batches[next])
+          let (following, (id, folder)) = (next, batches[next])
           group.addTask { (following, try await batch.run(id, in: folder)) }
           next += 1
         }
@@ -133,7 +146,8 @@ struct TableAudit {
   }
 
   /// Compares the keys of all the table's batches, once every folder was added.
-  mutating func finish() async throws(OperationError) {
+  mutating func finish(_ seen: inout SeenBatches) async throws(OperationError) {
+    try await checkWaiting(&seen)
     if supersededCount > 0 {
       notes.insert(
         "\(totals.name): \(supersededCount) superseded batches are left out; their rows came back with a database of an "

@@ -51,7 +51,7 @@ package struct VerifyJob: Sendable {
     while let folder = try await folders.next() {
       try context.checkStop()
       if table?.totals.name != folder.table {
-        try await end(&table, into: &report)
+        try await end(&table, &seen, into: &report)
         context.progress.observe(.began(table: folder.table, rowCount: nil))
         let batch = BatchAudit(
           store: store, selection: request.selection, level: request.level,
@@ -62,7 +62,7 @@ package struct VerifyJob: Sendable {
       }
       try await table?.add(folder, to: &seen)
     }
-    try await end(&table, into: &report)
+    try await end(&table, &seen, into: &report)
     if request.selection.takesWholeTables {
       let result = try await RunRecordAudit(store: store, request: request).run(seen)
       (report.runRecords, report.heads) = (result.recordCount, result.heads)
@@ -81,9 +81,11 @@ package struct VerifyJob: Sendable {
     return report
   }
 
-  private func end(_ table: inout TableAudit?, into report: inout VerifyReport) async throws(OperationError) {
+  private func end(
+    _ table: inout TableAudit?, _ seen: inout SeenBatches, into report: inout VerifyReport
+  ) async throws(OperationError) {
     guard var ending = table.take() else { return }
-    try await ending.finish()
+    try await ending.finish(&seen)
     context.progress.observe(.ended)
     report.tables.append(ending.totals)
     report.findings += ending.findings
