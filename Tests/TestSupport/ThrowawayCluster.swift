@@ -43,7 +43,8 @@ package final class ThrowawayCluster: Sendable {
       prefix + ["\(binaries)/postgres", "-D", data, "-p", "\(port)"] + settings.flatMap { ["-c", $0] },
       environment: ArchiverCommand.cleanEnvironment, workingDirectory: URL(fileURLWithPath: "/"))
     server.withLock { $0 = started }
-    try await started.wait(for: "ready to accept connections")
+    // A standby goes on with "read-only connections".
+    try await started.wait(for: "ready to accept ")
   }
 
   /// Stops the server as a crash would, at once and without a checkpoint.
