@@ -30,6 +30,10 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     swiftSettings: testSettings)
 }
 
+/// The commit that `archiver --version` tells: whoever builds a release sets ARCHIVER_COMMIT (scripts/lib/common.sh does).
+let commit: [CSetting] =
+  (Context.environment["ARCHIVER_COMMIT"].map { [.define("ARCHIVER_COMMIT", to: "\"\($0)\"")] }) ?? []
+
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
@@ -49,7 +53,8 @@ let package = Package(
       ["Operations", "Settings", "ArchiveModel", "ObjectStore", "Postgres", "Hashing", argumentParser, logging]),
     library("Settings", ["ArchiveModel", yams]),
     library(
-      "Operations", ["ObjectStore", "Postgres", "RowCodec", "Gzip", "Hashing", "ArchiveModel", "Execution", logging]),
+      "Operations",
+      ["ObjectStore", "Postgres", "RowCodec", "Gzip", "Hashing", "ArchiveModel", "Execution", "CBuildDetails", logging]),
     library("ObjectStore", ["CLibcurl", "Hashing", "Execution"]),
     library("Postgres", ["CLibpq", "Execution"]),
     library("RowCodec", ["ArchiveModel"]),
@@ -57,6 +62,7 @@ let package = Package(
     library("Hashing", ["COpenSSL"]),
     library("Execution"),
     library("ArchiveModel"),
+    .target(name: "CBuildDetails", cSettings: commit),
 
     .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "CLibcurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),

@@ -9,12 +9,17 @@ package struct Archiver: AsyncParsableCommand {
     abstract: "Move old rows out of PostgreSQL into S3, and prove that nothing was lost.",
     discussion: """
       A first run:
+        archiver config init --url postgresql://archiver@db/app --storage s3://acme-archive/prod
         archiver config validate --connect
         archiver archive --dry-run
         archiver archive
         archiver verify
+
+      Completions for your shell, and who this program is:
+        archiver --generate-completion-script bash > /etc/bash_completion.d/archiver
+        archiver --version
       """,
-    version: Tool.name,
+    version: BuildDetails.text,
     subcommands: [
       ArchiveCommand.self, VerifyCommand.self, RestoreCommand.self, InspectCommand.self, ConfigCommand.self,
       RecoverCommand.self,

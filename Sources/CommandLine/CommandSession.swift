@@ -89,7 +89,8 @@ struct CommandSession: Sendable {
   }
 
   private static func text(_ message: String, hint: String?) -> String {
-    "error: \(PrintableText.line(message))\n" + (hint.map { "hint: \(PrintableText.lines($0))\n" } ?? "")
+    "\(Emphasis.failure.on("error:", .standardError)) \(PrintableText.line(message))\n"
+      + (hint.map { "\(Emphasis.advice.on("hint:", .standardError)) \(PrintableText.lines($0))\n" } ?? "")
   }
 
   /// The configuration file's values.

@@ -5,9 +5,15 @@ import Settings
 /// `archiver config`
 struct ConfigCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "config", abstract: "Check and show the configuration.",
+    commandName: "config", abstract: "Make, check and show the configuration.",
+    discussion: """
+      Examples:
+        archiver config init --url postgresql://archiver@db/app --storage s3://acme-archive/prod
+        archiver config validate --connect
+      """,
     subcommands: [
-      ConfigValidateCommand.self, ConfigShowCommand.self, ConfigSchemaCommand.self, ConfigKeygenCommand.self,
+      ConfigInitCommand.self, ConfigValidateCommand.self, ConfigShowCommand.self, ConfigSchemaCommand.self,
+      ConfigKeygenCommand.self,
     ])
 }
 

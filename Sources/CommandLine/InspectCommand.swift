@@ -8,6 +8,10 @@ struct InspectCommand: AsyncParsableCommand {
     commandName: "inspect", abstract: "Look into an archive.",
     discussion: """
       Nothing is written. With --storage no configuration is needed, and read access to the bucket is enough.
+
+      Examples:
+        archiver inspect list
+        archiver inspect rows --storage file:///srv/archive --table events --where-key 17
       """,
     subcommands: [
       InspectListCommand.self, InspectShowCommand.self, InspectRowsCommand.self, InspectStatsCommand.self,

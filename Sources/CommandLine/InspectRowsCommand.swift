@@ -15,6 +15,7 @@ struct InspectRowsCommand: AsyncParsableCommand {
       Every object is checked against its manifest before its rows are shown. A key is given in PostgreSQL's text form: \
       17, or 'a,7' for a key of two columns.
 
+      Examples:
         archiver inspect rows --table events --where-key 17
         archiver inspect rows --table events --from 2025-01-01 --to 2025-02-01 --format csv > january.csv
       """)

@@ -32,6 +32,14 @@ enum StandardOutput {
   /// Whether someone watches, whose terminal nothing from an archive may steer.
   static let isTerminal = isatty(STDOUT_FILENO) == 1
 
+  /// Characters in a line of the terminal; nil when results go elsewhere.
+  static var width: Int? {
+    guard isTerminal else { return nil }
+    var size = winsize()
+    guard unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+    return Int(size.ws_col)
+  }
+
   static func write(_ text: String) {
     write(Array(text.utf8))
   }

@@ -9,10 +9,12 @@ struct TextTable {
   }
 
   private let columns: [Column]
+  private let width: Int?
   private var rows: [[String]] = []
 
-  init(_ columns: [Column]) {
-    self.columns = columns
+  /// `width` is how many characters a line may take; nil for any number. Numbers are never cut.
+  init(_ columns: [Column], width: Int? = StandardOutput.width) {
+    (self.columns, self.width) = (columns, width)
   }
 
   mutating func add(_ row: [String]) {
@@ -24,12 +26,13 @@ struct TextTable {
   /// The table's lines, newlines included.
   var text: String {
     let titles = columns.map(\.title)
-    let widths = columns.indices.map { index in
-      ([titles] + rows).map { index < $0.count ? $0[index].count : 0 }.max() ?? 0
-    }
+    let widths = fitted(
+      columns.indices.map { index in
+        ([titles] + rows).map { index < $0.count ? $0[index].count : 0 }.max() ?? 0
+      })
     func line(_ cells: [String]) -> String {
       let padded = columns.indices.map { index in
-        let cell = index < cells.count ? cells[index] : ""
+        let cell = Self.cut(index < cells.count ? cells[index] : "", to: widths[index])
         let space = String(repeating: " ", count: widths[index] - cell.count)
         return columns[index].isNumber ? space + cell : cell + space
       }
@@ -39,6 +42,27 @@ struct TextTable {
     }
     let rule = widths.map { String(repeating: "─", count: $0) }
     return line(titles) + line(rule) + rows.map(line).joined()
+  }
+
+  /// Makes the widest text columns narrower until a line fits, or none can give any more.
+  private func fitted(_ widths: [Int]) -> [Int] {
+    guard let width else { return widths }
+    var widths = widths
+    while widths.reduce(2 * (widths.count - 1), +) > width {
+      let texts = widths.indices.filter { !columns[$0].isNumber && widths[$0] > Self.narrowestText }
+      guard let widest = texts.max(by: { widths[$0] < widths[$1] }) else { break }
+      widths[widest] -= 1
+    }
+    return widths
+  }
+
+  private static let narrowestText = 8
+
+  /// `text` in at most `width` characters: both ends tell more than the middle does.
+  private static func cut(_ text: String, to width: Int) -> String {
+    guard text.count > width, width > 1 else { return text }
+    let tail = (width - 1) / 2
+    return text.prefix(width - 1 - tail) + "…" + text.suffix(tail)
   }
 }
 

@@ -27,6 +27,7 @@ struct VerifyCommand: AsyncParsableCommand {
       Nothing is written and nothing is repaired. With --storage no configuration is needed, and read access to the \
       bucket is enough. Exits with 1 on any finding.
 
+      Examples:
         archiver verify --storage s3://acme-archive/prod --region eu-west-1
         archiver verify --level database --report audit.html
       """)

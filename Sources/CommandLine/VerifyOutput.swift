@@ -25,7 +25,7 @@ struct VerifyOutput {
     for head in report.heads {
       text += PrintableText.escaped("head \(head.sha256) of \(head.key): keep it for --since-head") + "\n"
     }
-    return text + verdict + "\n"
+    return text + (report.isSound ? Emphasis.success : .failure).on(verdict, .standardOutput) + "\n"
   }
 
   /// `finding CODE KEY: expected …, found … (…). What it means.`
