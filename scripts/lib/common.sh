@@ -59,7 +59,9 @@ run() {
   return "$status"
 }
 
-# Builds the program as users run it: sets release_bin, its folder. Quiet unless it fails. Takes options of swift build.
+# Builds the program as users run it: sets release_bin, its folder. Quiet unless it fails. `release_options` are
+# further ones of swift build.
+release_options=()
 build_release() {
   # `archiver --version` tells it. Outside a checkout there is none to tell.
   ARCHIVER_COMMIT=$(git -C "$root" describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null || true)
@@ -67,7 +69,7 @@ build_release() {
   make_temporary_directory
   local log="$temporary_directory/build.log"
   say "Building archiver (the first time takes some minutes)"
-  run swift build --package-path "$root" -c release --product archiver "$@" >"$log" 2>&1 || {
+  run swift build --package-path "$root" -c release --product archiver "${release_options[@]}" >"$log" 2>&1 || {
     tail -n 40 "$log" >&2
     die "the release build failed"
   }
