@@ -2,48 +2,53 @@ import Foundation
 import Operations
 
 extension VerifyPage {
-  /// Rows by month as bars; by year when there are more months than fit.
+  /// Rows by period of the row time, all tables together.
   var chart: String {
-    let bars = Self.bars(report.tables)
-    guard let most = bars.map(\.rows).max(), most > 0 else { return "" }
-    let (width, height, base, left) = (960.0, 260.0, 220.0, 70.0)
-    let step = (width - left) / Double(bars.count)
-    let labelEvery = max(1, Int((60 / step).rounded(.up)))
+    var months: [String: Int] = [:]
+    for table in report.tables { months.merge(table.rowsByMonth) { $0 + $1 } }
+    let chart = VerifyChart(months)
+    guard let most = chart.bars.map(\.rows).max(), most > 0 else { return "" }
+    return Self.section(
+      "periods", "Rows by \(chart.unit)", Self.drawing(chart.bars, upTo: VerifyChart.scale(above: most)))
+  }
+
+  /// Lengths across are shares of the width and lengths down are pixels, so that the text keeps its size on any screen.
+  private static func drawing(_ bars: [VerifyChart.Bar], upTo scale: Int) -> String {
+    let (top, base) = (18.0, 198.0)
+    let step = 100 / Double(bars.count)
     var parts: [String] = []
-    for (index, bar) in bars.enumerated() {
-      let barHeight = max(1, Double(bar.rows) / Double(most) * (base - 20))
-      let x = left + Double(index) * step
+    for (share, rows) in [(1.0, scale), (0.5, scale / 2)] where rows > 0 && (share == 1 || scale > 1) {
+      let y = base - share * (base - top)
+      parts.append(String(format: "<line x1=\"0\" x2=\"100%%\" y1=\"%.1f\" y2=\"%.1f\"/>", y, y))
+      parts.append(String(format: "<text x=\"0\" y=\"%.1f\">", y - 4) + "\(Readable.count(rows))</text>")
+    }
+    for (index, bar) in bars.enumerated() where bar.rows > 0 {
+      let height = max(1, Double(bar.rows) / Double(scale) * (base - top))
       parts.append(
         String(
-          format: "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\">", x + step * 0.1, base - barHeight,
-          max(1, step * 0.8), barHeight)
-          + "<title>\(Self.escaped(bar.period)): \(Readable.count(bar.rows)) rows</title></rect>")
-      if index.isMultiple(of: labelEvery) {
-        parts.append(
-          String(format: "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">", x + step / 2, base + 18)
-            + "\(Self.escaped(bar.period))</text>")
-      }
+          format: "<rect x=\"%.3f%%\" width=\"%.3f%%\" y=\"%.1f\" height=\"%.1f\">",
+          (Double(index) + 0.1) * step, step * 0.8, base - height, height)
+          + "<title>\(escaped(bar.period)): \(Readable.count(bar.rows)) rows</title></rect>")
+    }
+    parts.append(String(format: "<line class=\"base\" x1=\"0\" x2=\"100%%\" y1=\"%.1f\" y2=\"%.1f\"/>", base, base))
+    for index in labelled(bars.count) {
+      let (x, anchor): (Double, String) =
+        index == 0
+        ? (0, "start")
+        : index == bars.count - 1 ? (100, "end") : ((Double(index) + 0.5) * step, "middle")
+      parts.append(
+        String(format: "<text x=\"%.3f%%\" y=\"%.1f\" text-anchor=\"%@\">", x, base + 18, anchor)
+          + "\(escaped(bars[index].period))</text>")
     }
     return """
-      <h2>Rows by period</h2>
-      <svg viewBox="0 0 \(Int(width)) \(Int(height))" role="img" aria-label="Rows by period of the rows' time">
-      <line x1="\(Int(left))" y1="\(Int(base))" x2="\(Int(width))" y2="\(Int(base))"/>
-      <text x="\(Int(left) - 8)" y="24" text-anchor="end">\(Readable.count(most))</text>
-      <text x="\(Int(left) - 8)" y="\(Int(base))" text-anchor="end">0</text>
+      <svg class="chart" width="100%" height="224" role="img" aria-label="Bars: rows by period of the rows' time">
       \(parts.joined(separator: "\n"))
       </svg>
       """
   }
 
-  /// More bars than this cannot be told apart.
-  private static let maximumBarCount = 120
-
-  private static func bars(_ tables: [VerifyReport.Table]) -> [(period: String, rows: Int)] {
-    var months: [String: Int] = [:]
-    for table in tables { months.merge(table.rowsByMonth) { $0 + $1 } }
-    if months.count > maximumBarCount {
-      months = Dictionary(months.map { (String($0.key.prefix(4)), $0.value) }) { $0 + $1 }
-    }
-    return months.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  /// The bars to name: the first, the last and at most two between, which a phone has room for.
+  private static func labelled(_ count: Int) -> [Int] {
+    count <= 4 ? Array(0..<count) : [0, count / 3, count * 2 / 3, count - 1]
   }
 }

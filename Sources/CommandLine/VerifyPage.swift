@@ -2,6 +2,9 @@ import ArchiveModel
 import Operations
 
 /// A verification's result as one HTML page that needs nothing else: no script, no font, no address to load from.
+///
+/// The verdict comes first, then what an auditor asks next: how much was looked at, what was found, and how to see for
+/// oneself. Whatever comes from the archive passes `escaped`.
 struct VerifyPage {
   let report: VerifyReport
 
@@ -12,6 +15,7 @@ struct VerifyPage {
     <head>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta name="referrer" content="no-referrer">
     <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
     <title>Archive verification: \(report.isSound ? "OK" : "NOT OK")</title>
     <style>\(Self.style)</style>
@@ -20,21 +24,47 @@ struct VerifyPage {
     <main>
     <h1>Archive verification</h1>
     <p class="verdict \(report.isSound ? "good" : "bad")">\(Self.escaped(VerifyOutput(report: report).verdict))</p>
-    <dl>
-    \(fact("Archive", report.location))\(fact("Started", report.startedAt.description))\(fact("Level", levelText))\
-    \(fact("Run records read", Readable.count(report.runRecords)))\(fact("Run", report.runID.description))\
-    \(fact("Tool", Tool.name))
-    </dl>
-    \(tables)
-    \(chart)
+    \(totals)
     \(findings)
+    \(chart)
+    \(tables)
     \(notes)
+    \(heads)
     \(byHand)
+    \(facts)
     </main>
     </body>
     </html>
 
     """
+  }
+
+  private var totals: String {
+    let content = report.tables.reduce(0) { $0 + $1.contentBytes }
+    let figures = [
+      ("Findings", Readable.count(report.findings.count)), ("Tables", Readable.count(report.tables.count)),
+      ("Batches", Readable.count(report.batchCount)), ("Objects", Readable.count(report.objectCount)),
+      ("Rows", Readable.count(report.rowCount)), ("Stored", Readable.bytes(report.byteCount)),
+      ("Unpacked", Readable.bytes(content)), ("Run records", Readable.count(report.runRecords)),
+    ]
+    let items = figures.map { "<div><dt>\($0.0)</dt><dd>\(Self.escaped($0.1))</dd></div>" }
+    return "<dl class=\"totals\">\(items.joined())</dl>"
+  }
+
+  private var notes: String {
+    guard !report.notes.isEmpty else { return "" }
+    let items = report.notes.map { "<li>\(Self.escaped($0))</li>" }
+    return Self.section("notes", "Notes", "<ul>\(items.joined())</ul>")
+  }
+
+  /// What the result is of, last: it serves to find the run again.
+  private var facts: String {
+    let facts = [
+      ("Archive", report.location), ("Level", levelText), ("Started", report.startedAt.description),
+      ("Took", Readable.duration(report.duration)), ("Run", report.runID.description), ("Tool", Tool.name),
+    ]
+    let items = facts.map { "<dt>\($0.0)</dt><dd>\(Self.escaped($0.1))</dd>" }
+    return Self.section("facts", "This verification", "<dl class=\"facts\">\(items.joined())</dl>")
   }
 
   private var levelText: String {
@@ -46,75 +76,13 @@ struct VerifyPage {
     }
   }
 
-  private func fact(_ name: String, _ value: String) -> String {
-    "<dt>\(Self.escaped(name))</dt><dd>\(Self.escaped(value))</dd>\n"
+  static func section(_ name: String, _ title: String, _ content: String) -> String {
+    "<section id=\"\(name)\">\n<h2>\(escaped(title))</h2>\n\(content)\n</section>"
   }
 
-  private var tables: String {
-    guard !report.tables.isEmpty else { return "<p>The archive holds no batches of this selection.</p>" }
-    let rows = report.tables.map { table in
-      Self.row(
-        [table.name.description, table.findings == 0 ? "OK" : VerifyOutput.findings(table.findings)]
-          + [table.batches, table.objects, table.rows].map(Readable.count) + [
-            Readable.bytes(table.bytes), table.first?.description ?? "", table.last?.description ?? "",
-          ], numbers: 2...5)
-    }
-    return Self.table(
-      "Tables", ["Table", "Result", "Batches", "Objects", "Rows", "Bytes", "First row", "Last row"], rows,
-      numbers: 2...5)
-  }
-
-  private var findings: String {
-    guard !report.findings.isEmpty else { return "<h2>Findings</h2>\n<p>None.</p>" }
-    let rows = report.findings.map { finding in
-      Self.row([
-        finding.code.rawValue, finding.key.isEmpty ? finding.batchID?.description ?? "" : finding.key,
-        finding.expected, finding.found + (finding.detail.isEmpty ? "" : " (\(finding.detail))"), finding.code.meaning,
-      ])
-    }
-    return Self.table("Findings", ["Code", "Object", "Expected", "Found", "What it means"], rows)
-  }
-
-  private var notes: String {
-    guard !report.notes.isEmpty else { return "" }
-    return "<h2>Not looked at</h2>\n<ul>\(report.notes.map { "<li>\(Self.escaped($0))</li>" }.joined())</ul>"
-  }
-
-  private var byHand: String {
-    """
-    <h2>Check it by hand</h2>
-    <p>Take a manifest, <code>_BATCH.manifest.json</code>, and the objects it names. For each of them:</p>
-    <pre>sha256sum BATCH.jsonl.gz            # the manifest's objects[].sha256
-    zcat BATCH.jsonl.gz | sha256sum     # objects[].content_sha256
-    zcat BATCH.jsonl.gz | wc -l         # objects[].rows
-    sha256sum _BATCH.manifest.json      # the sha256 in the run's record under _runs/</pre>
-    <p>In every manifest, <code>counts.database</code>, <code>fetched</code>, <code>stored</code> and <code>deleted</code>
-    are the same number.</p>
-    """
-  }
-
-  private static func table(
-    _ title: String, _ columns: [String], _ rows: [String], numbers: ClosedRange<Int>? = nil
-  ) -> String {
-    let head = columns.indices.map { index in
-      "<th scope=\"col\"\(numbers?.contains(index) == true ? " class=\"number\"" : "")>\(escaped(columns[index]))</th>"
-    }
-    return """
-      <h2>\(escaped(title))</h2>
-      <div class="wide"><table>
-      <thead><tr>\(head.joined())</tr></thead>
-      <tbody>
-      \(rows.joined(separator: "\n"))
-      </tbody>
-      </table></div>
-      """
-  }
-
-  private static func row(_ cells: [String], numbers: ClosedRange<Int>? = nil) -> String {
-    let cells = cells.indices.map { index in
-      "<td\(numbers?.contains(index) == true ? " class=\"number\"" : "")>\(escaped(cells[index]))</td>"
-    }
-    return "<tr>\(cells.joined())</tr>"
+  /// A key that may be broken where a folder ends.
+  static func path(_ key: String) -> String {
+    "<code>\(escaped(key).replacing("/", with: "/<wbr>"))</code>"
   }
 
   /// Safe as text and within a quoted attribute; what could turn text around is spelled out.
@@ -132,27 +100,4 @@ struct VerifyPage {
     }
     return result
   }
-
-  private static let style = """
-    :root{color-scheme:light dark;--ink:#1b1f24;--soft:#59636e;--line:#d1d9e0;--paper:#fff;--bar:#2f6f9f;\
-    --good:#1a6b34;--bad:#a3201a}
-    @media(prefers-color-scheme:dark){:root{--ink:#e6e9ec;--soft:#9aa4ae;--line:#3a424b;--paper:#14181c;--bar:#6fb1de;\
-    --good:#6fd08c;--bad:#ff8f86}}
-    body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
-    main{max-width:72rem;margin:0 auto;padding:1rem}
-    h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem}
-    .verdict{font-size:1.15rem;font-weight:600;border-left:.4rem solid;padding:.5rem .8rem}
-    .good{color:var(--good)}.bad{color:var(--bad)}
-    dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem}dt{color:var(--soft)}
-    dd{margin:0;overflow-wrap:anywhere}
-    .wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.9rem}
-    th,td{text-align:left;vertical-align:top;padding:.35rem .6rem;border-bottom:1px solid var(--line);\
-    overflow-wrap:anywhere}
-    th,td:first-child{white-space:nowrap}th{color:var(--soft);font-weight:600}
-    .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-    pre{overflow-x:auto;border:1px solid var(--line);padding:.8rem}
-    svg{width:100%;height:auto}svg rect{fill:var(--bar)}svg text{fill:var(--soft);font-size:11px}
-    svg line{stroke:var(--line)}
-    @media print{body{font-size:11pt}.wide{overflow:visible}tr{break-inside:avoid}}
-    """
 }

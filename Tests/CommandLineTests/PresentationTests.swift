@@ -29,7 +29,7 @@ import Testing
       .manifest, key: "<script>alert(1)</script>\u{1b}[2J", expected: "\"a\" & 'b'", found: "<img src=x>")
     let page = VerifyPage(report: report(findings: [finding])).html
     #expect(!page.contains("<script") && !page.contains("<img") && !page.contains("\u{1b}"))
-    #expect(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;\\u{1b}[2J"))
+    #expect(page.contains("&lt;script&gt;alert(1)&lt;/<wbr>script&gt;\\u{1b}[2J"))
     #expect(page.contains("&quot;a&quot; &amp; &#39;b&#39;"))
     #expect(!VerifyOutput(report: report(findings: [finding])).text.contains("\u{1b}"))
   }
@@ -38,6 +38,23 @@ import Testing
   func selfContained() {
     let page = VerifyPage(report: report()).html
     for mark in ["http://", "https://", " src=", "<link", "@import", "url("] { #expect(!page.contains(mark)) }
+  }
+
+  @Test("charts every period from the first to the last, in months, or in longer ones where there are too many")
+  func chartPeriods() {
+    let months = VerifyChart(["2024-11": 3, "2025-02": 1, "__HIVE_DEFAULT_PARTITION__": 7])
+    #expect(months.bars.map(\.period) == ["2024-11", "2024-12", "2025-01", "2025-02", "no date"])
+    #expect(months.bars.map(\.rows) == [3, 0, 0, 1, 7])
+    let years = VerifyChart(["2010-12": 1, "2011-01": 2, "2025-02": 1])
+    #expect(years.unit == "year" && years.bars.count == 16 && years.bars[1] == .init(period: "2011", rows: 2))
+    let all = VerifyChart(["0001-01": 1, "9999-12": 2])
+    #expect(all.bars.count == 100 && all.bars.last == .init(period: "9900–9999", rows: 2))
+    #expect(VerifyChart([:]).bars.isEmpty)
+  }
+
+  @Test("scales a chart to a round number", arguments: [(1, 1), (2, 2), (3, 5), (850, 1000), (.max, .max)])
+  func chartScale(most: Int, expected: Int) {
+    #expect(VerifyChart.scale(above: most) == expected)
   }
 
   @Test("gives the verdict first", arguments: [false, true])

@@ -2,7 +2,7 @@
 # Installs what is missing, and nothing else. Asks for capabilities, not for package names, so that other sources of the
 # same programs (PGDG, another distribution) count as well.
 
-# install_needed WHAT…: build, postgres, s3, moto, lint, bench.
+# install_needed WHAT…: build, postgres, s3, moto, lint, browser, engines, bench.
 install_needed() {
   command -v swift >/dev/null || die "no swift on PATH: install a Swift 6.2 toolchain or newer from https://swift.org/install"
   local what missing=()
@@ -19,6 +19,8 @@ install_needed() {
         command -v curl >/dev/null || missing+=(curl)
         rclone_installed || python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
         ;;
+      browser) command -v chromium >/dev/null || command -v google-chrome >/dev/null || missing+=(chromium) ;;
+      engines) engines_installed || python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv) ;;
       moto) moto_installed || python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv) ;;
       lint)
         command -v mandoc >/dev/null || missing+=(mandoc)
@@ -41,6 +43,7 @@ install_needed() {
       s3) install_rclone ;;
       moto) install_moto ;;
       lint) install_lint ;;
+      engines) install_engines ;;
       bench) install_bench ;;
     esac
   done
@@ -134,6 +137,20 @@ install_lint() {
   (cd "$temporary_directory" && apt-get download prometheus >log 2>&1 && dpkg-deb --fsys-tarfile prometheus_*.deb |
     tar -x ./usr/bin/promtool) || { cat "$temporary_directory/log" >&2; die "apt-get could not download prometheus"; }
   install -m 0755 "$temporary_directory/usr/bin/promtool" "$lint/bin/promtool"
+}
+
+# The query engines that `inspect ddl` is proved with; chdb is ClickHouse in a library.
+engines_python="$tools/engines/bin/python"
+
+engines_installed() { [[ -x $engines_python ]]; }
+
+install_engines() {
+  engines_installed && return
+  say "Installing DuckDB and ClickHouse into ${tools#"$root/"}"
+  rm -rf "$tools/engines"
+  python3 -m venv "$tools/engines"
+  "$tools/engines/bin/pip" install --quiet --disable-pip-version-check 'duckdb>=1.3' 'chdb>=3' >&2 ||
+    { rm -rf "$tools/engines"; die "pip could not install DuckDB and ClickHouse"; }
 }
 
 # The folder of initdb and postgres: $ARCHIVER_PG_BIN, or the newest of Debian's, or wherever PATH finds it.
