@@ -49,8 +49,16 @@ struct ArchiveCommand: AsyncParsableCommand {
       request.maximumDuration = maxDuration?.duration
       request.workers = workers
       request.countsRows = !noCount
-      let store = try session.evidenceStore(nil, configuration)
-      let report = try await ArchiveJob(request: request, store: store, context: session.context).run()
+      let notice = dryRun ? nil : RunNotice(configuration, session)
+      let report: ArchiveReport
+      do {
+        let store = try session.evidenceStore(nil, configuration)
+        report = try await ArchiveJob(request: request, store: store, context: session.context).run()
+      } catch {
+        let failure = OperationError.wrapping(error, "cannot go on")
+        await notice?.send(nil, exitCode: session.exitCode(ExitStatus(failure.category)), error: failure)
+        throw failure
+      }
       let output = ArchiveReportOutput(report)
       switch common.output {
       case .text: StandardOutput.write(output.text)
@@ -59,7 +67,9 @@ struct ArchiveCommand: AsyncParsableCommand {
       let failures = report.tables.compactMap(\.error) + report.errors
       session.report(failures)
       let nothingWentWell = report.tables.allSatisfy { $0.error != nil && $0.rows == 0 }
-      if let status = ExitStatus.combined(failures, nothingWentWell: nothingWentWell) { throw status }
+      let status = ExitStatus.combined(failures, nothingWentWell: nothingWentWell)
+      await notice?.send(report, exitCode: session.exitCode(status))
+      if let status { throw status }
     }
   }
 }

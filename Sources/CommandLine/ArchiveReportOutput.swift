@@ -79,6 +79,8 @@ struct ArchiveReportOutput {
 
   struct Document: Encodable {
     var runID: UUIDv7
+    /// Only in the summary that a webhook is sent.
+    var exitCode: Int32?
     var dryRun: Bool
     var startedAt: Timestamp
     var finishedAt: Timestamp
@@ -90,6 +92,7 @@ struct ArchiveReportOutput {
     enum CodingKeys: String, CodingKey {
       case stopped, tables, errors
       case runID = "run_id"
+      case exitCode = "exit_code"
       case dryRun = "dry_run"
       case startedAt = "started_at"
       case finishedAt = "finished_at"

@@ -54,6 +54,11 @@ struct CommandSession: Sendable {
     if StandardOutput.failure != nil { throw ExitStatus.somethingWrong }
   }
 
+  /// The code that the process will end with when its work ends so: a signal's goes before all others.
+  func exitCode(_ status: ExitStatus?) -> Int32 {
+    signals.received.map { ExitStatus(signal: $0).code } ?? status?.code ?? 0
+  }
+
   /// Prints what ended the work, unless the work has told it already.
   private func status(of error: any Error) -> ExitStatus {
     StandardError.draw("")

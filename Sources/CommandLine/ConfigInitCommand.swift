@@ -24,6 +24,12 @@ struct ConfigInitCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Where the archive shall be: s3://bucket/prefix or file:///directory.", valueName: "url"))
   var storage: String
 
+  @Option(help: ArgumentHelp("URL of an S3-compatible server.", valueName: "url"))
+  var endpoint: String?
+
+  @Option(help: "Region of an s3:// storage.")
+  var region: String?
+
   @Option(help: "Name of the database in the archive's paths (default: its own).")
   var name: String?
 
@@ -31,7 +37,7 @@ struct ConfigInitCommand: AsyncParsableCommand {
   var output = "archiver.yaml"
 
   func run() async throws {
-    let (url, storage, name, output) = (url, storage, name, output)
+    let (url, storage, name, output, endpoint, region) = (url, storage, name, output, endpoint, region)
     try await CommandSession(try CommonOptions.parse([])).run { session in
       var parameters = ConnectionParameters(url: url)
       parameters.applicationName = "archiver \(session.runID)"
@@ -42,13 +48,14 @@ struct ConfigInitCommand: AsyncParsableCommand {
           .configuration, "found nothing to archive", at: parameters.redactedDescription,
           cause: "no table that the role may read has a primary key and a column with a date or time")
       }
-      let draft = ConfigurationDraft(
+      var draft = ConfigurationDraft(
         storageURL: storage, database: name ?? survey.database, connectionURL: url,
         tables: archivable.map {
           ConfigurationDraft.Table(
             schema: $0.schema, name: $0.name, timestampColumn: $0.timeColumns[0], remark: $0.remark)
         },
         refusals: survey.tables.filter { !$0.hasPrimaryKey }.map { "\($0.schema).\($0.name): no primary key" })
+      (draft.endpoint, draft.region) = (endpoint, region)
       let text = try draft.text()
       guard output != "-" else {
         StandardOutput.write(text)

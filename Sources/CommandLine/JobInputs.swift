@@ -76,12 +76,18 @@ enum JobInputs {
   }
 
   private static func table(_ settings: TableSettings, of database: String) -> TableSource {
-    TableSource(
+    var limits = ImpactLimits()
+    limits.pace = settings.pace
+    limits.maximumRowsPerSecond = settings.maximumRowsPerSecond
+    limits.maximumReplicaLag = settings.maximumReplicaLag
+    limits.window = settings.window
+    limits.pauseFile = settings.pauseFile
+    return TableSource(
       name: TableName(database: database, schema: settings.schema, table: settings.name),
       timestampColumn: settings.timestampColumn, timeZone: settings.timeZone, primaryKey: settings.primaryKey,
       predicate: settings.predicate, retentionDays: settings.retentionDays, batchSize: settings.batchSize,
       compressionLevel: settings.compressionLevel, partition: settings.partition,
-      transactionTimeout: settings.transactionTimeout, workers: settings.workers, pace: settings.pace,
+      transactionTimeout: settings.transactionTimeout, workers: settings.workers, limits: limits,
       acceptedHazards: Set(settings.hazards))
   }
 }

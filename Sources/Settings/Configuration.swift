@@ -3,6 +3,10 @@ package struct Configuration: Sendable, Equatable {
   package let storage: StorageSettings
   /// PEM file of the Ed25519 key that documents are signed with; nil: they are not signed.
   package let signingKeyFile: String?
+  /// Where metrics go; nil: nowhere.
+  package let metricsFile: String?
+  /// Who is told of a run's end; nil: nobody.
+  package let webhook: WebhookSettings?
   /// At least one; names are unique.
   package let databases: [DatabaseSettings]
 
@@ -29,6 +33,7 @@ package struct Configuration: Sendable, Equatable {
     let document = root.map { ConfigurationDocument.read($0, at: "", &reading) } ?? ConfigurationDocument()
     try reading.finish()
     return Configuration(
-      storage: document.storage, signingKeyFile: document.signingKeyFile, databases: document.databases)
+      storage: document.storage, signingKeyFile: document.signingKeyFile, metricsFile: document.metricsFile,
+      webhook: document.webhook, databases: document.databases)
   }
 }

@@ -4,6 +4,8 @@ struct ConfigurationDocument: SettingsSection {
   var version = 0
   var storage = StorageSettings()
   var signingKeyFile: String?
+  var metricsFile: String?
+  var webhook: WebhookSettings?
   var defaults = TableSettings()
   var databases: [DatabaseSettings] = []
 
@@ -16,6 +18,10 @@ struct ConfigurationDocument: SettingsSection {
     Field(
       "signing_key_file", \.signingKeyFile, .text,
       "Ed25519 private key that manifests and run records are signed with; empty: they are not signed"),
+    Field(
+      "metrics_file", \.metricsFile, .text,
+      "file that archive writes its metrics to, for Prometheus's node_exporter; its name should end in .prom"),
+    Field("webhook", \.webhook, .section, "who is told of each archive run's end"),
     Field("defaults", \.defaults, .defaults, "keys that a table takes from here unless it has its own"),
     Field(
       "databases", \.databases, .sections(startingFrom: { _ in DatabaseSettings() }), need: .here,
@@ -50,6 +56,8 @@ extension Configuration {
     document.version = 1
     document.storage = storage
     document.signingKeyFile = signingKeyFile
+    document.metricsFile = metricsFile
+    document.webhook = webhook
     document.databases = databases
     let fields = ConfigurationDocument.fields.filter { $0.name != "defaults" }
     return .object(fields.map { ($0.name, $0.show(document)) })

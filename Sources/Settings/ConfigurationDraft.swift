@@ -15,6 +15,9 @@ package struct ConfigurationDraft: Sendable {
   }
 
   package var storageURL: String
+  /// Of an S3-compatible store; nil for AWS.
+  package var endpoint: String?
+  package var region: String?
   /// The name in the archive's paths.
   package var database: String
   /// Nil leaves it to libpq's environment. A password in it is left out of the text.
@@ -50,8 +53,8 @@ package struct ConfigurationDraft: Sendable {
 
     storage:
       url: \(Self.scalar(storageURL))
-      # region: eu-west-1                      # of an s3:// storage; else from the environment or the profile
-      # endpoint: https://minio.internal:9000  # of an S3-compatible store
+      \(Self.line("region", region, example: "eu-west-1"))  # of an s3:// storage; else from the environment or the profile
+      \(Self.line("endpoint", endpoint, example: "https://minio.internal:9000"))  # of an S3-compatible store
 
     defaults:
       retention_days: 90                       # older rows are archived
@@ -63,6 +66,11 @@ package struct ConfigurationDraft: Sendable {
       - name: \(Self.scalar(database))\(padding(database))# the name in the archive's paths: keep it
 
     """
+  }
+
+  /// A key with its value, or commented out with an example.
+  private static func line(_ key: String, _ value: String?, example: String) -> String {
+    value.map { "\(key): \(scalar($0))" } ?? "# \(key): \(example)"
   }
 
   private func padding(_ text: String) -> String {

@@ -24,6 +24,12 @@ extension TableSettings: SettingsSection {
       "time a batch's transaction may take, such as 30m or 1h30m"),
     Field("workers", \.workers, .wholeNumber(1...64), "batches in hand at once; at most pool_size"),
     Field("pace", \.pace, .share, "share of wall time the database may be kept busy"),
+    Field("max_rows_per_second", \.maximumRowsPerSecond, .wholeNumber(1...100_000_000), "rows a second at most"),
+    Field(
+      "max_replica_lag", \.maximumReplicaLag, .duration(1...86_400),
+      "no batch begins while a replica is further behind, such as 30s"),
+    Field("window", \.window, .dailyWindow, "hours in which batches begin, in time_zone, such as 01:00-05:00"),
+    Field("pause_file", \.pauseFile, .text, "while this file exists no batch begins"),
     Field(
       "hazards", \.hazards,
       .texts(schema: [("enum", .texts(HazardName.acceptable))], check: HazardName.check),

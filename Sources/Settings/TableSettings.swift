@@ -25,6 +25,14 @@ package struct TableSettings: Sendable, Equatable {
   package internal(set) var workers = 1
   /// Share of wall time the database may be kept busy: above 0, at most 1.
   package internal(set) var pace = 1.0
+  /// Rows a second at most, 1…100,000,000; nil: any number.
+  package internal(set) var maximumRowsPerSecond: Int?
+  /// No batch begins while a replica is further behind; 1 second to 1 day, nil: any distance.
+  package internal(set) var maximumReplicaLag: Duration?
+  /// Hours in which batches begin, in `timeZone`; nil: all.
+  package internal(set) var window: DailyWindow?
+  /// While this file exists no batch begins; nil: none.
+  package internal(set) var pauseFile: String?
   /// Names of the hazards that are accepted.
   package internal(set) var hazards: [String] = []
 

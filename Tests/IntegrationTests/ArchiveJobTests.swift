@@ -26,7 +26,7 @@ import Testing
           retentionDays: 90,
           batchSize: batchSize, compressionLevel: 6, partition: .day, transactionTimeout: .seconds(60),
           workers: workers,
-          pace: 1, acceptedHazards: [])
+          limits: ImpactLimits(), acceptedHazards: [])
       ])
   }
 

@@ -13,7 +13,7 @@ struct SchemaSection: Sendable, CustomTestStringConvertible {
     SchemaSection(name: "top level", path: []), SchemaSection(name: "storage", path: ["storage"]),
     SchemaSection(name: "object lock", path: ["storage", "object_lock"]),
     SchemaSection(name: "defaults", path: ["defaults"]), SchemaSection(name: "database", path: ["databases"]),
-    SchemaSection(name: "table", path: ["databases", "tables"]),
+    SchemaSection(name: "table", path: ["databases", "tables"]), SchemaSection(name: "webhook", path: ["webhook"]),
   ]
 
   /// The section's object schema.
@@ -36,7 +36,7 @@ struct SchemaSection: Sendable, CustomTestStringConvertible {
 @Suite struct ConfigurationSchemaTests {
   /// The keys of the contract, written down once more so that none can be lost from the table of keys unnoticed.
   static let contract: [(section: Int, keys: String)] = [
-    (0, "databases defaults signing_key_file storage version"),
+    (0, "databases defaults metrics_file signing_key_file storage version webhook"),
     (
       1,
       "access_key_id addressing endpoint kms_key_id max_attempts object_lock profile region secret_access_key "
@@ -45,15 +45,16 @@ struct SchemaSection: Sendable, CustomTestStringConvertible {
     (2, "days legal_hold mode"),
     (
       3,
-      "batch_size compression_level hazards pace partition primary_key retention_days schema time_zone "
-        + "timestamp_column transaction_timeout where workers"
+      "batch_size compression_level hazards max_replica_lag max_rows_per_second pace partition pause_file primary_key "
+        + "retention_days schema time_zone timestamp_column transaction_timeout where window workers"
     ),
     (4, "dbname host ledger name password pool_size port sslmode tables url user"),
     (
       5,
-      "batch_size compression_level hazards name pace partition primary_key retention_days schema time_zone "
-        + "timestamp_column transaction_timeout where workers"
+      "batch_size compression_level hazards max_replica_lag max_rows_per_second name pace partition pause_file "
+        + "primary_key retention_days schema time_zone timestamp_column transaction_timeout where window workers"
     ),
+    (6, "url"),
   ]
 
   @Test func theSchemaHasTheKeysOfTheContractAndNoOther() throws {
@@ -68,7 +69,9 @@ struct SchemaSection: Sendable, CustomTestStringConvertible {
     for key in try section.keys() + ["no_such_key"] {
       var line = "{? \(key) : }"
       for step in section.path.reversed() {
-        line = ["storage", "object_lock", "defaults"].contains(step) ? "{\(step): \(line)}" : "{\(step): [\(line)]}"
+        line =
+          ["storage", "object_lock", "defaults", "webhook"].contains(step)
+          ? "{\(step): \(line)}" : "{\(step): [\(line)]}"
       }
       let unknown = problems(line).filter { $0.message == "is not a known key" }
       #expect(unknown.isEmpty == (key != "no_such_key"), "\(key)")

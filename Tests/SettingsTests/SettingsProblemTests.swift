@@ -134,10 +134,10 @@ struct WrongCase: Sendable, CustomTestStringConvertible {
       hint: "batch_size belongs to a table"),
     .init(
       end: "surprise: 1", problem: "10: surprise: is not a known key",
-      hint: "known here: version, storage, signing_key_file, defaults, databases"),
+      hint: "known here: version, storage, signing_key_file, metrics_file, webhook, defaults, databases"),
     .init(
       end: "${HOME}: 1", problem: "10: ${HOME}: is not a known key",
-      hint: "known here: version, storage, signing_key_file, defaults, databases"),
+      hint: "known here: version, storage, signing_key_file, metrics_file, webhook, defaults, databases"),
     .init(end: "[a]: 1", problem: "10: has a key that is not a word"),
     .init(
       end: "defaults: {name: x}", problem: "10: defaults.name: is not a known key",

@@ -54,7 +54,7 @@ internal import CLibcurl
       try set(CURLOPT_NOBODY, 1)
     case .delete:
       try set(CURLOPT_CUSTOMREQUEST, request.method.rawValue)
-    case .put:
+    case .put, .post:
       // As a "post" with another verb, the body is sent from where it lies, and again if a kept connection was dead.
       try set(CURLOPT_CUSTOMREQUEST, request.method.rawValue)
       let isAccepted = unsafe shim_setopt_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count))

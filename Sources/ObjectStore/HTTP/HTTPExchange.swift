@@ -5,6 +5,7 @@ struct HTTPRequest: Sendable {
     case put = "PUT"
     case head = "HEAD"
     case delete = "DELETE"
+    case post = "POST"
   }
 
   var method: Method

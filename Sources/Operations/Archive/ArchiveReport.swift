@@ -64,6 +64,8 @@ package struct ArchiveReport: Sendable {
     package var warnings: [String] = []
     package var manifests: [RunRecord.DocumentReference] = []
     package var duration: Duration = .zero
+    /// What the batches' time went into; with several workers the sum is more than `duration`.
+    package var steps = StepDurations()
     package var error: OperationError?
 
     package init(name: TableName) {

@@ -23,6 +23,7 @@ struct BatchArchiver: Sendable {
     var reference: RunRecord.DocumentReference
     /// How long the database was kept busy.
     var databaseTime: Duration
+    var steps: StepDurations
   }
 
   /// What came of a turn.
@@ -76,6 +77,7 @@ struct BatchArchiver: Sendable {
       }
       guard let removal else { return .empty }
       state.isCommitted = true
+      state.steps.add(.commit, since: state.removedAt)
       return .archived(try await finish(removal, state))
     } catch {
       let place = "\(rows.source.name), batch \(batchID)"
@@ -95,6 +97,9 @@ struct BatchArchiver: Sendable {
   /// What has been done so far.
   private struct State {
     var databaseTime: Duration = .zero
+    var steps = StepDurations()
+    /// When the transaction's body was done, and only COMMIT was left.
+    var removedAt = ContinuousClock.now
     /// What is fetched from; nil until it is known.
     var partition: Partition?
     /// Where objects go; nil until the rows are fetched.
@@ -165,6 +170,7 @@ struct BatchArchiver: Sendable {
       in: partition, rowCount: databaseCount, limit: limit, lastRow: try sink.encoder.rowPosition)
     await turn.give(back: ticket, at: position)
     state.databaseTime += ContinuousClock.now - began
+    state.steps.add(.fetch, since: began)
     guard sink.isComplete else {
       throw OperationError(.defect, "the fetch was cut short", cause: "the COPY stream has no end marker")
     }
@@ -178,7 +184,7 @@ struct BatchArchiver: Sendable {
     state.folder = prepared.folder
     state.objectCount = sink.objects.count
     let keys = sink.encoder.keys
-    let verified = try await VerifiedBatch.upload(sink.objects, draft: prepared, to: store)
+    let verified = try await VerifiedBatch.upload(sink.objects, draft: prepared, to: store, timing: &state.steps)
     try await put(
       ArchiveLayout.document(.prepared, in: prepared.folder, batch: batchID), ArchiveDocument.encode(verified.prepared))
 
@@ -186,6 +192,8 @@ struct BatchArchiver: Sendable {
     let removal = try await RowRemover(rows: rows, ledger: ledger).remove(
       verified, keys: keys, committedAt: ledger == nil ? archivedAt : clock.now, in: transaction)
     state.databaseTime += ContinuousClock.now - deleting
+    state.steps.add(.delete, since: deleting)
+    state.removedAt = ContinuousClock.now
     return removal
   }
 
@@ -227,6 +235,8 @@ struct BatchArchiver: Sendable {
   private func finish(_ removal: RowRemover.Removal, _ state: State) async throws(OperationError) -> Archived {
     let manifest = removal.manifest
     let key = ArchiveLayout.document(.manifest, in: manifest.folder, batch: manifest.batchID)
+    let began = ContinuousClock.now
+    var steps = state.steps
     do {
       // A task of its own: the batch is committed, and a cancelled run still owes its manifest.
       try await Task { try await put(key, removal.document) }.value
@@ -242,8 +252,10 @@ struct BatchArchiver: Sendable {
     } catch {
       context.logger.debug("the prepared document stays", metadata: ["key": "\(prepared)", "cause": "\(error)"])
     }
+    steps.add(.manifest, since: began)
     return Archived(
-      manifest: manifest, reference: .init(key: key, sha256: removal.sha256), databaseTime: state.databaseTime)
+      manifest: manifest, reference: .init(key: key, sha256: removal.sha256), databaseTime: state.databaseTime,
+      steps: steps)
   }
 
   private func put(_ key: String, _ document: [UInt8]) async throws(ObjectStoreError) {
@@ -276,13 +288,5 @@ extension RowEncoder {
       guard let row = try lastRow, let time = row.time else { return nil }
       return RowPosition(time: time, key: row.key)
     }
-  }
-}
-
-extension TableDescription {
-  /// What transactions on this table pin beside the usual: operators of key types outside pg_catalog must be found.
-  var pinnedSettings: [PinnedSettings.Setting] {
-    operatorSchemas.isEmpty
-      ? [] : [PinnedSettings.Setting("search_path", list: ["pg_catalog"] + operatorSchemas + ["pg_temp"])]
   }
 }

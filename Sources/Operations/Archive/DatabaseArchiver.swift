@@ -98,6 +98,12 @@ struct DatabaseArchiver: Sendable {
     }
     let ledger = try await ledger()
     report.warnings += try await settleEarlierRuns(of: examined.table, source, ledger)
+    let gate = BatchGate(source: source, pool: pool, budget: budget, context: context)
+    if let reason = try await gate.wait() {
+      report.outcome = .stopped
+      report.warnings.append("\(reason); nothing was archived")
+      return
+    }
     let eligible = request.countsRows ? try await counts.eligible() : nil
     report.eligible = eligible?.reduce(0, +)
     context.progress.observe(.began(table: source.name, rowCount: report.eligible))
@@ -111,7 +117,8 @@ struct DatabaseArchiver: Sendable {
         ledger: ledger, store: store, clock: server.clock, serverStart: server.start, forecast: forecast,
         context: context)
       let archiver = TableArchiver(
-        batches: batches, pool: pool, budget: budget, workers: request.workers ?? source.workers, context: context)
+        batches: batches, pool: pool, budget: budget, workers: request.workers ?? source.workers, gate: gate,
+        context: context)
       do throws(OperationError) {
         try await archiver.run(&report, eligible: eligible?[index])
       } catch {

@@ -24,6 +24,12 @@ actor RunBudget {
     return true
   }
 
+  /// Ends the budget: no batch is given out any more.
+  func exhaust() {
+    remainingBatches = 0
+    wasExhausted = true
+  }
+
   /// Puts back a batch that found no rows.
   func putBatchBack() {
     remainingBatches = remainingBatches.map { $0 + 1 }

@@ -9,6 +9,7 @@ struct TableArchiver: Sendable {
   let pool: ConnectionPool
   let budget: RunBudget
   let workers: Int
+  let gate: BatchGate
   let context: JobContext
 
   /// Archives what is eligible and adds to `report` as it goes, so that a failure keeps what was done before it.
@@ -42,6 +43,9 @@ struct TableArchiver: Sendable {
       for await error in group where failure == nil { failure = error }
     }
     await collector.add(to: &report)
+    if let reason = await collector.refusal {
+      report.warnings.append("\(reason); the next run goes on from here")
+    }
     if let failure { throw failure }
     return await !budget.wasExhausted
   }
@@ -49,6 +53,12 @@ struct TableArchiver: Sendable {
   /// One worker: batch after batch until the pass is over.
   private func work(_ turn: FetchTurn, _ collector: BatchCollector) async throws(OperationError) {
     while let ticket = await turn.take() {
+      do throws(OperationError) {
+        if let reason = try await gate.wait() { await collector.refuse(reason) }
+      } catch {
+        await turn.give(back: ticket, at: ticket.position)
+        throw error
+      }
       guard await budget.takeBatch() else {
         await turn.give(back: ticket, at: nil)
         return
@@ -66,19 +76,26 @@ struct TableArchiver: Sendable {
             "batch_id": "\(archived.manifest.batchID)", "table": "\(archived.manifest.source.name)",
             "rows": "\(archived.manifest.rowCount)", "bytes": "\(archived.manifest.byteCount)",
           ])
-        try await rest(after: archived.databaseTime, since: began)
+        try await rest(after: archived, since: began)
       }
     }
   }
 
-  /// Waits so long that the database was busy for no more than `pace` of the time since `began`.
-  private func rest(after busy: Duration, since began: ContinuousClock.Instant) async throws(OperationError) {
-    let pace = batches.rows.source.pace
-    guard pace < 1, !context.stop.isRequested else { return }
-    let end = began + busy / pace
-    guard end > ContinuousClock.now else { return }
+  /// Waits as long as the table's limits ask for after a batch.
+  private func rest(after batch: BatchArchiver.Archived, since began: ContinuousClock.Instant)
+    async throws(OperationError)
+  {
+    let limits = batches.rows.source.limits
+    let end =
+      ContinuousClock.now
+      + limits.rest(
+        after: batch.databaseTime, elapsed: ContinuousClock.now - began, rows: batch.manifest.rowCount, workers: workers
+      )
     do {
-      try await Task.sleep(until: end)
+      // In parts, so that a wish to stop is heard.
+      while !context.stop.isRequested, end > ContinuousClock.now {
+        try await Task.sleep(until: min(end, ContinuousClock.now + .seconds(1)))
+      }
     } catch {
       throw .wrapping(error, "cannot go on", at: "\(batches.rows.source.name)")
     }
@@ -92,6 +109,13 @@ private actor BatchCollector {
   private var bytes = 0
   private var contentBytes = 0
   private var manifests: [RunRecord.DocumentReference] = []
+  private var steps = StepDurations()
+  /// Why no more batches may begin in this run.
+  private(set) var refusal: String?
+
+  func refuse(_ reason: String) {
+    refusal = reason
+  }
 
   func add(_ batch: BatchArchiver.Archived) {
     rows += batch.manifest.rowCount
@@ -99,6 +123,7 @@ private actor BatchCollector {
     bytes += batch.manifest.byteCount
     contentBytes += batch.manifest.contentByteCount
     manifests.append(batch.reference)
+    steps += batch.steps
   }
 
   func add(to report: inout ArchiveReport.Table) {
@@ -107,5 +132,6 @@ private actor BatchCollector {
     report.bytes += bytes
     report.contentBytes += contentBytes
     report.manifests += manifests
+    report.steps += steps
   }
 }

@@ -18,18 +18,21 @@ struct VerifiedBatch: Sendable {
   /// `draft` is the prepared document but for its objects and stored count. Throws when an object comes back otherwise
   /// than it was sent, or when the three counts differ; nothing has been deleted then. The objects are freed one by one.
   static func upload(
-    _ objects: consuming [SealedObject], draft: Manifest, to store: any ObjectStore
+    _ objects: consuming [SealedObject], draft: Manifest, to store: any ObjectStore, timing steps: inout StepDurations
   ) async throws(OperationError) -> VerifiedBatch {
     var prepared = draft
     for (index, sealed) in objects.enumerated() {
       let key = ArchiveLayout.object(in: draft.folder, batch: draft.batchID, number: index + 1)
       let result: PutResult
+      let uploading = ContinuousClock.now
       do {
         result = try await store.put(
           key, sealed.file, PutOptions(contentType: "application/gzip", sha256: sealed.fileSHA256))
       } catch {
         throw .wrapping(error, "cannot upload the object", at: key)
       }
+      steps.add(.upload, since: uploading)
+      let reading = ContinuousClock.now
       let object = Manifest.Object(
         key: key, rows: sealed.rowCount, bytes: sealed.file.count, sha256: sealed.fileSHA256.hex,
         contentBytes: sealed.contentByteCount, contentSHA256: sealed.contentSHA256.hex, etag: result.etag,
@@ -37,6 +40,7 @@ struct VerifiedBatch: Sendable {
       let content = try await readBack(object, from: store)
       prepared.counts.stored += content.bytes.lineCount
       prepared.objects.append(object)
+      steps.add(.verify, since: reading)
     }
     let counts = prepared.counts
     guard counts.database == counts.fetched, counts.fetched == counts.stored else {

@@ -38,20 +38,19 @@ package struct TableSource: Sendable {
   package var partition: PartitionUnit
   package var transactionTimeout: Duration
   package var workers: Int
-  /// Share of wall time that the database may be kept busy, above 0 up to 1.
-  package var pace: Double
+  package var limits: ImpactLimits
   /// Names of the hazards accepted.
   package var acceptedHazards: Set<String>
 
   package init(
     name: TableName, timestampColumn: String, timeZone: String, primaryKey: [String]?, predicate: String?,
     retentionDays: Int, batchSize: Int, compressionLevel: Int, partition: PartitionUnit, transactionTimeout: Duration,
-    workers: Int, pace: Double, acceptedHazards: Set<String>
+    workers: Int, limits: ImpactLimits, acceptedHazards: Set<String>
   ) {
     (self.name, self.timestampColumn, self.timeZone) = (name, timestampColumn, timeZone)
     (self.primaryKey, self.predicate, self.retentionDays) = (primaryKey, predicate, retentionDays)
     (self.batchSize, self.compressionLevel, self.partition) = (batchSize, compressionLevel, partition)
-    (self.transactionTimeout, self.workers, self.pace) = (transactionTimeout, workers, pace)
+    (self.transactionTimeout, self.workers, self.limits) = (transactionTimeout, workers, limits)
     self.acceptedHazards = acceptedHazards
   }
 }

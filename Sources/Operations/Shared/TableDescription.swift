@@ -58,3 +58,11 @@ package struct TableDescription: Sendable {
       hint: "timestamp_column: takes a column of type date, timestamp or timestamp with time zone")
   }
 }
+
+extension TableDescription {
+  /// What transactions on this table pin beside the usual: operators of key types outside pg_catalog must be found.
+  var pinnedSettings: [PinnedSettings.Setting] {
+    operatorSchemas.isEmpty
+      ? [] : [PinnedSettings.Setting("search_path", list: ["pg_catalog"] + operatorSchemas + ["pg_temp"])]
+  }
+}

@@ -42,10 +42,22 @@ extension HazardCheck {
       let list = missing.map { $0 == "UPDATE" ? $0 + key : $0 }.joined(separator: ", ")
       grants.append("GRANT \(list) ON \(SQLText.identifier(schema, name)) TO \(role)")
     }
+    if source.limits.maximumReplicaLag != nil, let role = try await roleWithoutStatistics() {
+      lacking.append("pg_monitor, which shows how far replicas are behind")
+      grants.append("GRANT pg_monitor TO \(role)")
+    }
     guard !lacking.isEmpty else { return }
     findings.add(
       .never(
         .missingPrivilege, "the role lacks \(Self.names(lacking))", hint: "run " + grants.joined(separator: "; ")))
+  }
+
+  /// The quoted role, when it would see no replica's lag and so take every replica for caught up; else nil.
+  private func roleWithoutStatistics() async throws -> String? {
+    let row = try await transaction.execute(
+      "SELECT pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE'), pg_catalog.quote_ident(current_user)"
+    ).rows.first
+    return row?[0] == "t" ? nil : row?[1]
   }
 
   /// A leaf's own policies decide for who names the leaf, the parent's for who names the parent, as `verify` does.
