@@ -140,7 +140,7 @@ struct CommandSession: Sendable {
     if let storage, let url = storage.storage {
       settings = try StorageSettings.commandLine(
         url: url, region: storage.region, endpoint: storage.endpoint,
-        addressing: storage.addressing ?? .auto)
+        addressing: storage.addressing ?? .auto, allowsPlainHTTP: storage.allowHTTP)
     } else if let configuration {
       settings = configuration.storage
     } else {

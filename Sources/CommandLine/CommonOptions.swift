@@ -92,9 +92,12 @@ struct StorageOptions: ParsableArguments {
   @Option(help: "How the bucket is addressed.")
   var addressing: StorageSettings.Addressing?
 
+  @Flag(name: .customLong("allow-http"), help: "Let plain http leave this machine.")
+  var allowHTTP = false
+
   func validate() throws {
-    if storage == nil, region != nil || endpoint != nil || addressing != nil {
-      throw ValidationError("--region, --endpoint and --addressing belong to --storage")
+    if storage == nil, region != nil || endpoint != nil || addressing != nil || allowHTTP {
+      throw ValidationError("--region, --endpoint, --addressing and --allow-http belong to --storage")
     }
   }
 }

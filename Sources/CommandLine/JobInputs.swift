@@ -15,13 +15,18 @@ enum JobInputs {
     case .s3(let bucket, let prefix):
       let environment = ProcessInfo.processInfo.environment
       let credentials: any CredentialProvider =
-        if let key = settings.accessKeyID, let secret = settings.secretAccessKey {
+        if let key = settings.accessKeyID, let secret = settings.secretAccessKey ?? settings.secretAccessKeyInFile {
           StaticCredentialProvider(Credentials(accessKeyID: key, secretAccessKey: secret.reveal()))
         } else {
-          DefaultCredentialProvider(profile: settings.profile, environment: environment)
+          DefaultCredentialProvider(
+            profile: settings.profile, region: settings.region, environment: environment,
+            allowsPlainHTTP: settings.allowsPlainHTTP)
         }
+      let profileRegion = DefaultCredentialProvider.region(ofProfile: settings.profile, environment: environment)
       let region =
-        [settings.region, environment["AWS_REGION"], environment["AWS_DEFAULT_REGION"]].lazy.compactMap { $0 }
+        [settings.region, environment["AWS_REGION"], environment["AWS_DEFAULT_REGION"], profileRegion].lazy.compactMap {
+          $0
+        }
         .first { !$0.isEmpty } ?? "us-east-1"
       var configuration = S3Configuration(
         bucket: bucket, prefix: prefix, region: region, endpoint: settings.endpoint, credentials: credentials)
@@ -41,7 +46,7 @@ enum JobInputs {
       configuration.objectLock = settings.objectLock.map(objectLock)
       configuration.maximumAttempts = settings.maximumAttempts
       configuration.userAgent = "archiver/\(Tool.version) run/\(runID)"
-      configuration.allowsPlainHTTP = settings.endpoint != nil
+      configuration.allowsPlainHTTP = settings.allowsPlainHTTP
       return try S3Store(configuration: configuration)
     }
   }
@@ -63,7 +68,7 @@ enum JobInputs {
     keywords["dbname"] = settings.dbname
     keywords["sslmode"] = settings.sslmode?.rawValue
     var parameters = ConnectionParameters(url: settings.url, keywords: keywords)
-    if let password = settings.password { parameters.password = password.reveal() }
+    if let password = settings.password ?? settings.passwordInFile { parameters.password = password.reveal() }
     parameters.applicationName = "archiver \(runID)"
     let ledger: String? =
       switch settings.ledger {

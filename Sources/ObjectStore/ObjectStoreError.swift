@@ -89,6 +89,8 @@ extension ObjectStoreError {
     case (.accessDenied, _):
       "grant s3:PutObject, s3:GetObject, s3:ListBucket and s3:DeleteObject, or the directory's rights"
     case (.wrongRegion, _): "set storage.region to the bucket's region"
+    case (.invalidCredentials, nil) where attempts == 0:
+      "give storage.access_key_id and storage.secret_access_key, or set up one of the places that the AWS tools look in"
     case (.invalidCredentials, _): "check the access key id and, if there is one, the session token"
     case (.signatureMismatch, _): "check the secret access key"
     case (.unreachable, _), (.timedOut, _): "check storage.endpoint, the network, and any proxy or firewall between"

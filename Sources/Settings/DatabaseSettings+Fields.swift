@@ -12,6 +12,7 @@ extension DatabaseSettings: SettingsSection {
     Field("dbname", \.dbname, .text, "database to connect to"),
     Field("sslmode", \.sslmode, .choice, "TLS mode, as libpq takes it"),
     Field("password", \.password, .secret, "password; empty: PGPASSWORD or ~/.pgpass, as libpq does"),
+    Field("password_file", \.passwordFile, .text, "file that holds the password"),
     Field("pool_size", \.poolSize, .wholeNumber(1...1_000), "connections at most"),
     Field("ledger", \.ledger, .ledger, "schema of the ledger table; none: do without"),
     Field(
@@ -34,6 +35,15 @@ extension DatabaseSettings: SettingsSection {
             "is given twice: here and within url", at: place.key("password"), line: place.line(of: "password"))
         }
         password = found
+      }
+    }
+    if let file = passwordFile {
+      let isInURL = password != nil && place.given["password"] == nil
+      if isInURL {
+        reading.report(
+          "is given twice: here and within url", at: place.key("password_file"), line: place.line(of: "password_file"))
+      } else if let secret = SecretFile.read(file, insteadOf: "password", at: "password_file", place, &reading) {
+        passwordInFile = secret
       }
     }
     let most = tables.max { $0.workers < $1.workers }

@@ -13,6 +13,10 @@ package struct DatabaseSettings: Sendable, Equatable {
   package internal(set) var sslmode: SSLMode?
   /// Nil: libpq looks elsewhere.
   package internal(set) var password: Secret?
+  /// A file with the password, instead of `password`.
+  package internal(set) var passwordFile: String?
+  /// What `passwordFile` holds.
+  package internal(set) var passwordInFile: Secret?
   /// Connections at most, 1…1000; no table has more workers than that.
   package internal(set) var poolSize = 5
   /// Where the ledger of committed batches is kept.

@@ -9,10 +9,12 @@ extension StorageSettings: SettingsSection {
     Field(
       "endpoint", \.endpoint, .address(pattern: "^https?://", parse: StorageAddress.checkEndpoint),
       "URL of an S3-compatible store; empty: AWS"),
+    Field("allow_http", \.allowsPlainHTTP, .flag, "let plain http leave this machine"),
     Field("addressing", \.addressing, .choice, "how the bucket stands in a request"),
     Field(
       "access_key_id", \.accessKeyID, .text, "access key; empty: the AWS chain of credentials"),
     Field("secret_access_key", \.secretAccessKey, .secret, "secret of the access key"),
+    Field("secret_access_key_file", \.secretAccessKeyFile, .text, "file that holds the secret of the access key"),
     Field("profile", \.profile, .text, "profile of the AWS configuration files"),
     Field("storage_class", \.storageClass, .text, "storage class of the objects; one that can be read at once"),
     Field("server_side_encryption", \.encryption, .choice, "encryption by the store; none: as the bucket is set"),
@@ -22,8 +24,14 @@ extension StorageSettings: SettingsSection {
   ]
 
   mutating func settle(_ place: SectionPlace, _ reading: inout Reading) {
+    if let file = secretAccessKeyFile,
+      let secret = SecretFile.read(file, insteadOf: "secret_access_key", at: "secret_access_key_file", place, &reading)
+    {
+      secretAccessKeyInFile = secret
+    }
+    let given = Set(place.given.keys).union(secretAccessKeyFile == nil ? [] : ["secret_access_key"])
     for (key, other) in [("access_key_id", "secret_access_key"), ("secret_access_key", "access_key_id")]
-    where place.given[key] != nil && place.given[other] == nil {
+    where given.contains(key) && !given.contains(other) {
       reading.report(
         "is given without \(other)", at: place.key(key), line: place.line(of: key),
         hint: "give both, or neither to use the AWS chain of credentials")

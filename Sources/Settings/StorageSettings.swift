@@ -8,10 +8,16 @@ package struct StorageSettings: Sendable, Equatable {
   package internal(set) var endpoint: String?
   /// How the bucket stands in a request.
   package internal(set) var addressing = Addressing.auto
-  /// Given exactly when `secretAccessKey` is; nil: the AWS chain of credentials.
+  /// Given exactly when its secret is; nil: the AWS chain of credentials.
   package internal(set) var accessKeyID: String?
-  /// Given exactly when `accessKeyID` is.
+  /// This or a file is given exactly when `accessKeyID` is.
   package internal(set) var secretAccessKey: Secret?
+  /// A file with the secret, instead of `secretAccessKey`.
+  package internal(set) var secretAccessKeyFile: String?
+  /// What `secretAccessKeyFile` holds.
+  package internal(set) var secretAccessKeyInFile: Secret?
+  /// Whether plain HTTP may leave this machine.
+  package internal(set) var allowsPlainHTTP = false
   /// A profile of the AWS configuration files; nil: as the AWS chain decides.
   package internal(set) var profile: String?
   /// As `x-amz-storage-class` takes it; always one that can be read at once.
@@ -57,7 +63,8 @@ extension StorageSettings {
   ///
   /// - Throws: `SettingsError` with `command line` for the file and the options for the keys.
   package static func commandLine(
-    url: String, region: String? = nil, endpoint: String? = nil, addressing: Addressing = .auto
+    url: String, region: String? = nil, endpoint: String? = nil, addressing: Addressing = .auto,
+    allowsPlainHTTP: Bool = false
   ) throws(SettingsError) -> StorageSettings {
     let values = [("url", url), ("region", region ?? ""), ("endpoint", endpoint ?? "")]
     let entries = values.map { name, text in
@@ -67,6 +74,7 @@ extension StorageSettings {
     var reading = Reading(file: "command line")
     var storage = read(SettingsNode(line: nil, content: .mapping(entries)), at: "", &reading)
     storage.addressing = addressing
+    storage.allowsPlainHTTP = allowsPlainHTTP
     do {
       try reading.finish()
     } catch {

@@ -48,7 +48,7 @@ struct SchemaSection: Sendable, CustomTestStringConvertible {
       "batch_size compression_level hazards max_replica_lag max_rows_per_second pace partition pause_file primary_key "
         + "retention_days schema time_zone timestamp_column transaction_timeout where window workers"
     ),
-    (4, "dbname host ledger name password pool_size port sslmode tables url user"),
+    (4, "dbname host ledger name password password_file pool_size port sslmode tables url user"),
     (
       5,
       "batch_size compression_level hazards max_replica_lag max_rows_per_second name pace partition pause_file "

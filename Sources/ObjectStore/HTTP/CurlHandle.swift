@@ -84,6 +84,7 @@ internal import CLibcurl
     try set(CURLOPT_SSL_VERIFYPEER, 1)
     try set(CURLOPT_SSL_VERIFYHOST, 2)
     if let file = settings.certificateFile { try set(CURLOPT_CAINFO, file) }
+    if settings.bypassesProxy { try set(CURLOPT_NOPROXY, "*") }
     try set(CURLOPT_USERAGENT, settings.userAgent)
     try set(CURLOPT_TCP_KEEPALIVE, 1)
     try set(CURLOPT_CONNECTTIMEOUT_MS, Int(settings.connectTimeout / .milliseconds(1)))

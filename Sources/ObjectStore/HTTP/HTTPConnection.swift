@@ -12,6 +12,8 @@ struct HTTPSettings: Sendable {
   var stallTimeout: Duration
   /// A file of trusted certificates in PEM form; nil for the system's.
   var certificateFile: String?
+  /// Whether the proxies that the environment names are left out.
+  var bypassesProxy = false
 }
 
 /// One keep-alive connection on a thread of its own.

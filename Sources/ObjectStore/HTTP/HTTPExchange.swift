@@ -3,6 +3,7 @@ struct HTTPRequest: Sendable {
   enum Method: String, Sendable {
     case get = "GET"
     case put = "PUT"
+    case post = "POST"
     case head = "HEAD"
     case delete = "DELETE"
     case post = "POST"

@@ -77,7 +77,7 @@ final class S3Client: Sendable {
       case .failure(let found):
         failure = found
       }
-      if !isMended, await mend(failure, credentials) {
+      if !isMended, await mend(failure, credentials, request.method) {
         isMended = true
         attempt += 1
         continue
@@ -96,13 +96,13 @@ final class S3Client: Sendable {
   }
 
   /// Puts right what made the store refuse a signature: this machine's clock, or credentials that have expired.
-  private func mend(_ failure: S3Failure, _ credentials: Credentials) async -> Bool {
+  private func mend(_ failure: S3Failure, _ credentials: Credentials, _ method: HTTPRequest.Method) async -> Bool {
     switch failure.serviceCode {
     case "RequestTimeTooSkewed":
       guard let date = failure.serverDate else { return false }
       clockOffset.withLock { $0 = date.timeIntervalSince(surroundings.now()) }
       return true
-    case "ExpiredToken", "TokenRefreshRequired":
+    case _ where failure.meansExpired(credentials, method):
       return await configuration.credentials.renew(credentials)
     default: return false
     }

@@ -99,7 +99,7 @@ package struct S3Configuration: Sendable {
     self.credentials = credentials
   }
 
-  private static func certificateFile(in environment: [String: String]) -> String? {
+  static func certificateFile(in environment: [String: String]) -> String? {
     [environment["AWS_CA_BUNDLE"], environment["SSL_CERT_FILE"]].lazy.compactMap { $0 }.first { !$0.isEmpty }
   }
 }

@@ -41,6 +41,14 @@ struct S3Endpoint: Sendable, Equatable {
       }
     }
   }
+
+  /// Whether `host` can only be this machine.
+  static func isLoopback(_ host: String) -> Bool {
+    let name = host.lowercased()
+    if name == "localhost" || name.hasSuffix(".localhost") || name == "[::1]" { return true }
+    let parts = name.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
+    return parts.count == 4 && parts[0] == 127 && !parts.contains(nil)
+  }
 }
 
 /// The parts of an endpoint's URL.
@@ -65,8 +73,10 @@ private struct Server {
     guard url.user == nil, url.password == nil, url.query == nil, url.fragment == nil else {
       throw S3ConfigurationError(description: "the endpoint may hold a host, a port and a path, nothing else")
     }
-    guard scheme == "https" || configuration.allowsPlainHTTP || Self.isLoopback(host) else {
-      throw S3ConfigurationError(description: "the endpoint is plain http, which is for loopback addresses only")
+    guard scheme == "https" || configuration.allowsPlainHTTP || S3Endpoint.isLoopback(host) else {
+      throw S3ConfigurationError(
+        description:
+          "the endpoint is plain http, which is for loopback addresses only unless allow_http (--allow-http) is set")
     }
     let isUsualPort = url.port == (scheme == "https" ? 443 : 80)
     self.scheme = scheme
@@ -74,12 +84,5 @@ private struct Server {
     var path = Substring(url.percentEncodedPath)
     while path.hasSuffix("/") { path.removeLast() }
     self.path = String(path)
-  }
-
-  private static func isLoopback(_ host: String) -> Bool {
-    let name = host.lowercased()
-    if name == "localhost" || name.hasSuffix(".localhost") || name == "[::1]" { return true }
-    let parts = name.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
-    return parts.count == 4 && parts[0] == 127 && !parts.contains(nil)
   }
 }

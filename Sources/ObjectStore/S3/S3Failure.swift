@@ -66,6 +66,16 @@ struct S3Failure: Error {
     retry = .transient
   }
 
+  /// Whether the store refused the request because the session token has run out. An answer to HEAD has no body that
+  /// could say so.
+  func meansExpired(_ credentials: Credentials, _ method: HTTPRequest.Method) -> Bool {
+    switch serviceCode {
+    case "ExpiredToken", "TokenRefreshRequired", "RequestExpired": true
+    case nil: method == .head && httpStatus == 400 && credentials.sessionToken != nil
+    default: false
+    }
+  }
+
   func error(key: String?, attempts: Int) -> ObjectStoreError {
     ObjectStoreError(
       code, message, key: key, httpStatus: httpStatus, serviceCode: serviceCode, requestID: requestID,

@@ -50,30 +50,16 @@ package struct StaticCredentialProvider: CredentialProvider {
   package func credentials() async throws(ObjectStoreError) -> Credentials { value }
 }
 
-/// Credentials from `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`.
-package struct EnvironmentCredentialProvider: CredentialProvider {
-  private let value: Credentials?
+/// One place that credentials are fetched from, anew each time.
+protocol CredentialSource: Sendable {
+  /// Throws `invalidCredentials` for a refusal or an answer without credentials, `unreachable` and `timedOut` when a
+  /// service does not answer.
+  func load() async throws(ObjectStoreError) -> Credentials
+}
 
-  /// Reads the variables once.
-  package init(environment: [String: String] = ProcessInfo.processInfo.environment) {
-    func variable(_ name: String) -> String? {
-      environment[name].flatMap { $0.isEmpty ? nil : $0 }
-    }
-    guard let key = variable("AWS_ACCESS_KEY_ID"), let secret = variable("AWS_SECRET_ACCESS_KEY") else {
-      value = nil
-      return
-    }
-    value = Credentials(accessKeyID: key, secretAccessKey: secret, sessionToken: variable("AWS_SESSION_TOKEN"))
-  }
-
-  /// True when both the key and the secret are set.
-  package var isAvailable: Bool { value != nil }
-
-  package func credentials() async throws(ObjectStoreError) -> Credentials {
-    guard let value else {
-      throw ObjectStoreError(
-        .invalidCredentials, "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set", attempts: 0)
-    }
-    return value
+extension ObjectStoreError {
+  /// There are no credentials, for the reason given; nothing was sent to the store.
+  static func noCredentials(_ reason: String) -> ObjectStoreError {
+    ObjectStoreError(.invalidCredentials, reason, attempts: 0)
   }
 }
