@@ -39,8 +39,8 @@ struct SchemaSection: Sendable, CustomTestStringConvertible {
     (0, "databases defaults metrics_file signing_key_file storage version webhook"),
     (
       1,
-      "access_key_id addressing endpoint kms_key_id max_attempts object_lock profile region secret_access_key "
-        + "server_side_encryption storage_class url"
+      "access_key_id addressing allow_http endpoint kms_key_id max_attempts object_lock profile region "
+        + "secret_access_key secret_access_key_file server_side_encryption storage_class url"
     ),
     (2, "days legal_hold mode"),
     (
