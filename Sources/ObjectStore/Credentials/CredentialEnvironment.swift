@@ -33,26 +33,36 @@ struct CredentialEnvironment: Sendable {
 
 /// Credentials as services and programs write them in JSON, under either of the names in use.
 struct CredentialDocument: Decodable {
-  var Version: Int?
-  var Code: String?
-  var AccessKeyId: String?
-  var SecretAccessKey: String?
-  var Token: String?
-  var SessionToken: String?
-  var Expiration: String?
+  var version: Int?
+  var code: String?
+  var accessKeyID: String?
+  var secretAccessKey: String?
+  var token: String?
+  var sessionToken: String?
+  var expiration: String?
+
+  private enum CodingKeys: String, CodingKey {
+    case version = "Version"
+    case code = "Code"
+    case accessKeyID = "AccessKeyId"
+    case secretAccessKey = "SecretAccessKey"
+    case token = "Token"
+    case sessionToken = "SessionToken"
+    case expiration = "Expiration"
+  }
 
   /// The credentials in `bytes`, which came from `origin`. Nothing of the text gets into an error.
   static func credentials(in bytes: [UInt8], from origin: String) throws(ObjectStoreError) -> Credentials {
     guard let document = try? JSONDecoder().decode(CredentialDocument.self, from: Data(bytes)) else {
       throw .noCredentials("\(origin) gave no JSON document with credentials")
     }
-    if let code = document.Code, code != "Success" { throw .noCredentials("\(origin) gave no credentials") }
-    guard let key = document.AccessKeyId, let secret = document.SecretAccessKey, !key.isEmpty, !secret.isEmpty else {
+    if let code = document.code, code != "Success" { throw .noCredentials("\(origin) gave no credentials") }
+    guard let key = document.accessKeyID, let secret = document.secretAccessKey, !key.isEmpty, !secret.isEmpty else {
       throw .noCredentials("\(origin) gave no access key")
     }
     return Credentials(
-      accessKeyID: key, secretAccessKey: secret, sessionToken: document.Token ?? document.SessionToken,
-      expiration: try ExpirationTime.parse(document.Expiration, from: origin))
+      accessKeyID: key, secretAccessKey: secret, sessionToken: document.token ?? document.sessionToken,
+      expiration: try ExpirationTime.parse(document.expiration, from: origin))
   }
 }
 

@@ -46,7 +46,7 @@ actor CredentialProcess {
       throw .noCredentials("\(name) ended with status \(process.terminationStatus); run it by hand to see why")
     }
     let document = try? JSONDecoder().decode(CredentialDocument.self, from: bytes)
-    guard document?.Version == 1 else { throw .noCredentials("\(name) gave no document of version 1") }
+    guard document?.version == 1 else { throw .noCredentials("\(name) gave no document of version 1") }
     return try CredentialDocument.credentials(in: Array(bytes), from: name)
   }
 
