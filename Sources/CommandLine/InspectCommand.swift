@@ -144,7 +144,7 @@ struct InspectDDLCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ddl", abstract: "Print SQL by which a query engine reads the archive as it stands.",
     discussion: """
-      One statement a table, named as the table, with the columns of its newest batch.
+      A table or view named as the archived table, with the columns of its newest batch. DuckDB and ClickHouse get a view.
 
       Example:
         archiver inspect ddl --engine duckdb --table events
@@ -159,7 +159,7 @@ struct InspectDDLCommand: AsyncParsableCommand {
     let (options, engine) = (options, engine)
     try await options.run { job, session in
       let found = try await job.batches(options.chosen)
-      for table in ExternalTable.all(found.batches, at: job.location) {
+      for table in ExternalTable.all(found.batches, at: job.location, web: job.webLocation) {
         StandardOutput.write(table.statement(for: engine) + "\n")
       }
       session.report(found.problems)

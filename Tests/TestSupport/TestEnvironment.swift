@@ -22,6 +22,11 @@ package enum TestEnvironment {
     try value("ARCHIVER_TEST_MOTO_ENDPOINT")
   }
 
+  /// The Python that has DuckDB and ClickHouse. Throws `MissingVariable`.
+  package static func enginesPython() throws -> String {
+    try value("ARCHIVER_TEST_ENGINES_PYTHON")
+  }
+
   /// The directory whose folders are the S3 server's buckets. Throws `MissingVariable`.
   package static func s3Directory() throws -> String {
     try value("ARCHIVER_TEST_S3_DIRECTORY")

@@ -48,6 +48,9 @@ final class S3Client: Sendable {
   /// By this machine's clock.
   var now: Date { surroundings.now() }
 
+  /// The URL of a key, percent-encoded.
+  func webAddress(_ key: String) -> String { endpoint.origin + endpoint.path(forKey: bucketKey(key)) }
+
   /// A key as the bucket has it, or the prefix of such keys.
   func bucketKey(_ key: String) -> String {
     configuration.prefix.isEmpty ? key : "\(configuration.prefix)/\(key)"

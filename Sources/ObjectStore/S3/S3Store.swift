@@ -22,6 +22,9 @@ package final class S3Store: ObjectStore {
     StorageLocation.s3(bucket: client.configuration.bucket, prefix: client.configuration.prefix).description
   }
 
+  /// The storage root as an `https:` or `http:` URL, percent-encoded, for programs that know no other.
+  package var webLocation: String { client.webAddress("") }
+
   package func put(
     _ key: String, _ body: [UInt8], _ options: PutOptions
   ) async throws(ObjectStoreError) -> PutResult {

@@ -1,112 +1,90 @@
 package import ArchiveModel
-import Postgres
 
 /// Engines that read an archive as it stands.
 package enum QueryEngine: String, Sendable, CaseIterable {
   case duckdb, athena, trino, clickhouse, spark
 }
 
-/// An archived table as query engines see it: a tree of gzip JSON lines under `dt=` folders.
+/// An archived table as query engines see it: a tree of gzip JSON lines, most often under `dt=` folders.
+///
+/// An engine is never told to take columns from the folders' names by itself: they are named `db`, `schema`, `table` and `dt`,
+/// and DuckDB and ClickHouse would silently put those names' values into the table's own columns of such names.
 package struct ExternalTable: Sendable {
   package let name: TableName
   /// Of the newest batch.
   let columns: [Manifest.Column]
+  let timestampColumn: String
+  /// The earliest and the latest row's time.
+  let times: ClosedRange<Timestamp>
   /// The storage root's URL.
   let location: String
+  /// The same as an `http:` or `https:` URL; nil for directories.
+  let webLocation: String?
+  /// Some batches lie in `dt=` folders.
   let isPartitioned: Bool
+  /// Some batches do not.
+  let hasRootObjects: Bool
 
   /// The tables of the batches, by name.
-  package static func all(_ batches: [ArchivedBatch], at location: String) -> [ExternalTable] {
+  package static func all(_ batches: [ArchivedBatch], at location: String, web: String? = nil) -> [ExternalTable] {
     let groups = Dictionary(grouping: batches) { $0.manifest.source.name }
     return groups.sorted { $0.key < $1.key }.compactMap { name, batches in
-      guard let newest = batches.map(\.manifest).max(by: { $0.batchID < $1.batchID }) else { return nil }
+      let manifests = batches.map(\.manifest)
+      guard let newest = manifests.max(by: { $0.batchID < $1.batchID }),
+        let first = manifests.map(\.range.first.time).min(), let last = manifests.map(\.range.last.time).max()
+      else { return nil }
       return ExternalTable(
-        name: name, columns: newest.columns, location: location, isPartitioned: !newest.partition.isEmpty)
+        name: name, columns: newest.columns, timestampColumn: newest.timestampColumn,
+        times: min(first, last)...max(first, last), location: location, webLocation: web,
+        isPartitioned: manifests.contains { !$0.partition.isEmpty },
+        hasRootObjects: manifests.contains(where: \.partition.isEmpty))
     }
   }
-
-  /// The table's folder as a URL, `/` ended.
-  private var folder: String { location + (location.hasSuffix("/") ? "" : "/") + ArchiveLayout.tablePrefix(name) }
-  /// The same without its scheme where it is a directory, as engines want it.
-  private var path: String { folder.hasPrefix("file://") ? String(folder.dropFirst("file://".count)) : folder }
 
   /// The statement, `;` ended. Numbers of arbitrary precision stay text, so that no digit is lost.
   package func statement(for engine: QueryEngine) -> String {
     switch engine {
     case .duckdb: duckDB
-    case .athena: athena
-    case .trino: trino
+    case .athena: hiveNotes + athena
+    case .trino: hiveNotes + trino
     case .clickhouse: clickHouse
-    case .spark: spark
+    case .spark: hiveNotes + spark
     }
   }
 
-  private static let reserved = ["_archived_at", "_batch_id"]
-
-  private func definitions(
-    _ quote: (String) -> String, _ type: (String) -> String, indent: String = "  ", separator: String = " "
-  ) -> String {
-    let all = columns.map { (quote($0.name), type($0.formType)) } + Self.reserved.map { (quote($0), type("text")) }
-    return all.map { indent + $0.0 + separator + $0.1 }.joined(separator: ",\n")
+  /// The table's folder as a URL, `/` ended.
+  var folder: String { Self.folder(location, name) }
+  /// The same as an `http:` or `https:` URL where there is one.
+  var webFolder: String { webLocation.map { Self.folder($0, name) } ?? folder }
+  /// The folder's path where it is a directory, else its URL, as engines want it.
+  var path: String {
+    let scheme = "file://"
+    return folder.hasPrefix(scheme) ? String(folder.dropFirst(scheme.count)) : folder
   }
 
-  private static func backquoted(_ name: String) -> String { "`" + name.replacing("`", with: "``") + "`" }
-  private static func doubled(_ text: String) -> String { "'" + text.replacing("'", with: "''") + "'" }
-
-  private var duckDB: String {
-    let list = definitions(Self.doubled, { Self.doubled(Self.duckDBType($0)) }, indent: "    ", separator: ": ")
-    return """
-      CREATE OR REPLACE VIEW \(SQLText.identifier(name.table)) AS
-      SELECT * FROM read_json(
-        \(Self.doubled(path + (isPartitioned ? "*/" : "") + "*.jsonl.gz")),
-        format = 'newline_delimited', compression = 'gzip', hive_partitioning = \(isPartitioned), columns = {
-      \(list)
-      });
-      """
+  private static func folder(_ root: String, _ name: TableName) -> String {
+    root + (root.hasSuffix("/") ? "" : "/") + ArchiveLayout.tablePrefix(name)
   }
 
-  private var athena: String {
-    """
-    CREATE EXTERNAL TABLE \(Self.backquoted(name.table)) (
-    \(definitions({ Self.backquoted($0.lowercased()) }, Self.hiveType))
-    )\(isPartitioned ? " PARTITIONED BY (`dt` string)" : "")
-    ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'
-    STORED AS TEXTFILE LOCATION \(Self.doubled(folder));\(isPartitioned ? "\nMSCK REPAIR TABLE \(Self.backquoted(name.table));" : "")
-    """
+  /// Whether the table has a column of its own that is named as the partitions are.
+  var hidesPartition: Bool { columns.contains { $0.name.lowercased() == "dt" } }
+
+  /// The columns' names and types; the time column's is `timeType` where its values are known to fit it.
+  func definitions(
+    _ quote: (String) -> String, _ type: (String) -> String, timeType: ((String) -> String?)? = nil,
+    without: String? = nil
+  ) -> [(name: String, type: String)] {
+    let own = columns.filter { without == nil || $0.name.lowercased() != without }.map { column in
+      let time = column.name == timestampColumn ? timeType?(column.formType) : nil
+      return (quote(column.name), time ?? type(column.formType))
+    }
+    return own + ["_archived_at", "_batch_id"].map { (quote($0), type("text")) }
   }
 
-  private var trino: String {
-    let partition = isPartitioned ? ",\n  \"dt\" varchar" : ""
-    return """
-      CREATE TABLE \(SQLText.identifier(name.table)) (
-      \(definitions({ SQLText.identifier($0.lowercased()) }, Self.trinoType))\(partition)
-      ) WITH (format = 'JSON', external_location = \(Self.doubled(folder))\
-      \(isPartitioned ? ", partitioned_by = ARRAY['dt']" : ""));\
-      \(isPartitioned ? "\nCALL system.sync_partition_metadata(CURRENT_SCHEMA, \(Self.doubled(name.table)), 'FULL');" : "")
-      """
+  static func lines(_ definitions: [(name: String, type: String)], separator: String = " ") -> String {
+    definitions.map { "  " + $0.name + separator + $0.type }.joined(separator: ",\n")
   }
 
-  private var clickHouse: String {
-    let glob = (isPartitioned ? "*/" : "") + "*.jsonl.gz"
-    let source =
-      folder.hasPrefix("file://")
-      ? "File('JSONEachRow', \(Self.doubled(path + glob)), 'gzip')"
-      : "S3(\(Self.doubled(folder + glob)), 'JSONEachRow', 'gzip')"
-    return """
-      CREATE TABLE \(Self.backquoted(name.table)) (
-      \(definitions(Self.backquoted, { "Nullable(\(Self.clickHouseType($0)))" }))
-      ) ENGINE = \(source)
-      SETTINGS input_format_json_read_objects_as_strings = 1, input_format_json_read_arrays_as_strings = 1;
-      """
-  }
-
-  private var spark: String {
-    let partition = isPartitioned ? ",\n  `dt` STRING" : ""
-    return """
-      CREATE TABLE \(Self.backquoted(name.table)) (
-      \(definitions(Self.backquoted, Self.hiveType))\(partition)
-      ) USING json OPTIONS (path \(Self.doubled(folder)), compression 'gzip')\
-      \(isPartitioned ? " PARTITIONED BY (`dt`);\nMSCK REPAIR TABLE \(Self.backquoted(name.table));" : ";")
-      """
-  }
+  static func backquoted(_ name: String) -> String { "`" + name.replacing("`", with: "``") + "`" }
+  static func quoted(_ text: String) -> String { "'" + text.replacing("'", with: "''") + "'" }
 }

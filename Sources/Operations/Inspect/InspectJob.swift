@@ -17,6 +17,9 @@ package struct InspectJob: Sendable {
   /// The storage root's URL.
   package var location: String { store.location }
 
+  /// The same as an `https:` or `http:` URL; nil for directories.
+  package var webLocation: String? { (store as? S3Store)?.webLocation }
+
   /// The committed batches of a selection.
   package struct Batches: Sendable {
     /// By table, the oldest first.
