@@ -107,4 +107,26 @@ import Testing
       }
     }
   }
+
+  /// ClickHouse alone: DuckDB fetches its S3 client from the network.
+  @Test func `ClickHouse sees every value of an archive in S3`() async throws {
+    let bucket = "engine-" + UUID().uuidString.lowercased()
+    let made = try await CommandRun(
+      URL(fileURLWithPath: "/usr/bin/env"),
+      ["curl", "-sSf", "-X", "PUT", "-H", "x-amz-acl: public-read", "\(try TestEnvironment.motoEndpoint())/\(bucket)"],
+      environment: ArchiverCommand.cleanEnvironment
+    ).result()
+    try #require(made.exitCode == 0, "\(made)")
+    try await withThrowawayDatabase { database in
+      try await withTemporaryDirectory { directory in
+        _ = try await database.psql(Self.table)
+        let scenario = ArchiveScenario(
+          database: database, directory: directory, storageURL: "s3://\(bucket)/the archive")
+        try scenario.configure(storage: try Self.moto(scenario))
+        try await check(
+          Self.engines[1], scenario,
+          environment: ["AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_EC2_METADATA_DISABLED": "true"])
+      }
+    }
+  }
 }
