@@ -6,7 +6,6 @@ struct HTTPRequest: Sendable {
     case post = "POST"
     case head = "HEAD"
     case delete = "DELETE"
-    case post = "POST"
   }
 
   var method: Method
