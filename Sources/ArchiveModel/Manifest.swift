@@ -88,8 +88,11 @@ package struct Manifest: Codable, Sendable, Equatable {
     package var first: Edge
     package var last: Edge
 
-    package init(first: Edge, last: Edge) {
-      (self.first, self.last) = (first, last)
+    /// Nil where the key's order cannot be told without the server, and in manifests of older versions.
+    package var keys: KeyBounds?
+
+    package init(first: Edge, last: Edge, keys: KeyBounds? = nil) {
+      (self.first, self.last, self.keys) = (first, last, keys)
     }
   }
 

@@ -35,16 +35,24 @@ struct InspectList {
     guard !batches.isEmpty else { return Self.nothing }
     var text = TextTable([
       .init(title: "batch"), .init(title: "table"), .init(title: "partition"), .init(title: "objects", isNumber: true),
-      .init(title: "rows", isNumber: true), .init(title: "stored", isNumber: true), .init(title: "first row"),
-      .init(title: "last row"),
+      .init(title: "rows", isNumber: true), .init(title: "stored", isNumber: true),
+      .init(title: "ratio", isNumber: true), .init(title: "first row"), .init(title: "last row"),
     ])
     for batch in batches {
       let manifest = batch.manifest
       text.add([
         manifest.batchID.description, PrintableText.escaped(manifest.source.name.description),
         PrintableText.escaped(manifest.partition), Readable.count(manifest.objects.count),
-        Readable.count(manifest.rowCount), Readable.bytes(manifest.byteCount), manifest.range.first.time.description,
-        manifest.range.last.time.description,
+        Readable.count(manifest.rowCount), Readable.bytes(manifest.byteCount), Self.ratio(ArchiveTotals.all([batch])),
+        manifest.range.first.time.description, manifest.range.last.time.description,
+      ])
+    }
+    if batches.count > 1 {
+      let totals = ArchiveTotals.all(batches)
+      text.add([
+        "all \(Readable.count(totals.batches))", "", "", Readable.count(totals.objects), Readable.count(totals.rows),
+        Readable.bytes(totals.bytes), Self.ratio(totals), totals.first?.description ?? "",
+        totals.last?.description ?? "",
       ])
     }
     return text.text

@@ -7,8 +7,8 @@ struct InspectStats {
   let batches: [ArchivedBatch]
   let unit: PartitionUnit
 
-  /// Columns that the longest bar takes.
-  private static let barWidth = 40
+  /// Characters that the longest bar takes: what a terminal has room for beside the other columns.
+  private static var barWidth: Int { max(10, min(40, (StandardOutput.width ?? 90) - 50)) }
 
   private var byTable: [(name: TableName, batches: [ArchivedBatch])] {
     Dictionary(grouping: batches) { $0.manifest.source.name }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
@@ -16,34 +16,59 @@ struct InspectStats {
 
   var text: String {
     guard !batches.isEmpty else { return "no batches\n" }
-    return byTable.map { name, batches in
+    let tables = byTable.map { name, batches in
       let totals = ArchiveTotals.all(batches)
       let heading =
         "\(PrintableText.escaped(name.description)): \(Readable.count(totals.rows)) rows, "
         + "\(Readable.bytes(totals.bytes)) stored, \(InspectList.ratio(totals)) times smaller than the rows\n"
       return heading + chart(ArchiveTotals.byPeriod(batches, unit))
-    }.joined(separator: "\n")
+    }
+    return ((tables.count > 1 ? [biggest] : []) + tables).joined(separator: "\n")
   }
 
-  private func chart(_ periods: [(period: String, totals: ArchiveTotals)]) -> String {
-    let most = periods.map(\.totals.rows).max() ?? 0
+  /// The tables by what they take, the biggest first.
+  private var biggest: String {
+    let tables = ArchiveTotals.byTable(batches).sorted { $0.totals.bytes > $1.totals.bytes }
     var text = TextTable([
-      .init(title: unit.rawValue), .init(title: "rows", isNumber: true), .init(title: "stored", isNumber: true),
+      .init(title: "table"), .init(title: "rows", isNumber: true), .init(title: "stored", isNumber: true),
       .init(title: "ratio", isNumber: true), .init(title: ""),
     ])
-    for (period, totals) in periods {
+    for (name, totals) in tables {
       text.add([
-        period, Readable.count(totals.rows), Readable.bytes(totals.bytes), InspectList.ratio(totals),
-        Self.bar(totals.rows, of: most),
+        PrintableText.escaped(name.description), Readable.count(totals.rows), Readable.bytes(totals.bytes),
+        InspectList.ratio(totals), Self.bar(totals.bytes, of: tables[0].totals.bytes, width: 10),
       ])
     }
     return text.text
   }
 
+  private func chart(_ periods: [(period: String, totals: ArchiveTotals)]) -> String {
+    let most = periods.map(\.totals.rows).max() ?? 0
+    var text = TextTable([
+      .init(title: unit.rawValue), .init(title: "rows", isNumber: true), .init(title: "growth", isNumber: true),
+      .init(title: "stored", isNumber: true), .init(title: "ratio", isNumber: true), .init(title: ""),
+    ])
+    var before: Int?
+    for (period, totals) in periods {
+      text.add([
+        period, Readable.count(totals.rows), Self.growth(from: before, to: totals.rows), Readable.bytes(totals.bytes),
+        InspectList.ratio(totals), Self.bar(totals.rows, of: most, width: Self.barWidth),
+      ])
+      before = totals.rows
+    }
+    return text.text
+  }
+
+  /// `+12 %` against the period before; nothing where there is none to compare with.
+  static func growth(from before: Int?, to rows: Int) -> String {
+    guard let before, before > 0 else { return "" }
+    return String(format: "%+.0f %%", (Double(rows) / Double(before) - 1) * 100)
+  }
+
   /// A bar to an eighth of a column.
-  static func bar(_ value: Int, of most: Int) -> String {
+  static func bar(_ value: Int, of most: Int, width: Int = 40) -> String {
     guard most > 0, value > 0 else { return "" }
-    let eighths = max(1, Int((Double(value) / Double(most) * Double(barWidth * 8)).rounded()))
+    let eighths = max(1, Int((Double(value) / Double(most) * Double(width * 8)).rounded()))
     let partial = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8]
     return String(repeating: "█", count: eighths / 8) + partial
   }

@@ -7,7 +7,7 @@ extension VerifyPage {
     let items = report.findings.map { finding in
       let place = finding.key.isEmpty ? finding.batchID.map { "batch \($0)" } ?? report.location : finding.key
       var facts = [("Expected", finding.expected), ("Found", finding.found)]
-      if !finding.detail.isEmpty { facts.append(("Where", finding.detail)) }
+      if !finding.detail.isEmpty { facts.append(("Detail", finding.detail)) }
       let lines = facts.map { "<dt>\($0.0)</dt><dd>\(Self.escaped($0.1))</dd>" }
       return """
         <article>

@@ -34,6 +34,18 @@ package struct KeyArray: Sendable {
     count += 1
   }
 
+  /// Lends every value, in the order of the rows.
+  func forEachValue(_ visit: (Span<UInt8>) -> Void) {
+    body.withSpan { bytes in
+      var start = 0
+      while start < bytes.count {
+        let end = start + 4 + Int(bytes.int32(at: start))
+        visit(bytes.extracting(start + 4..<end))
+        start = end
+      }
+    }
+  }
+
   /// Lends the value that begins at `offset`, one that `lastOffset` once was.
   func withValue<Result, Failure: Error>(
     at offset: Int, _ body: (Span<UInt8>) throws(Failure) -> Result

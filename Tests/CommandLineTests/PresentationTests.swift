@@ -92,4 +92,12 @@ import Testing
   func bar(value: Int, expected: String) {
     #expect(InspectStats.bar(value, of: 1000) == expected)
   }
+
+  @Test(
+    "tells growth against the period before",
+    arguments: [(nil, 5, ""), (0, 5, ""), (100, 112, "+12 %"), (100, 50, "-50 %"), (7, 7, "+0 %")]
+      as [(Int?, Int, String)])
+  func growth(before: Int?, rows: Int, expected: String) {
+    #expect(InspectStats.growth(from: before, to: rows) == expected)
+  }
 }

@@ -29,4 +29,4 @@ def clickhouse_rows(statements: str, queries: list[str]):
 engine, file, *queries = sys.argv[1:]
 run = {"duckdb": duckdb_rows, "clickhouse": clickhouse_rows}[engine]
 for rows in run(pathlib.Path(file).read_text(), queries):
-    print(json.dumps(rows))
+    print(json.dumps(rows, default=str))

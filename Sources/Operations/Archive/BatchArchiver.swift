@@ -226,7 +226,8 @@ struct BatchArchiver: Sendable {
       timestampColumn: rows.source.timestampColumn, timeZone: rows.source.timeZone, cutoff: rows.cutoff,
       partition: partition.path,
       range: .init(
-        first: .init(time: first, key: try encoder.firstKey), last: .init(time: last, key: try encoder.lastKey)),
+        first: .init(time: first, key: try encoder.firstKey), last: .init(time: last, key: try encoder.lastKey),
+        keys: encoder.keys.first?.bounds.map { .init(least: $0.least, greatest: $0.greatest) }),
       counts: .init(database: databaseCount, fetched: encoder.rowCount, stored: 0, deleted: nil), objects: [],
       archivedAt: archivedAt)
   }

@@ -8,7 +8,7 @@ package struct InspectJob: Sendable {
   let context: JobContext
 
   /// Manifests read at once: each is one small request.
-  private static let parallelism = 8
+  private static let parallelism = 32
 
   package init(store: any ObjectStore, context: JobContext) {
     (self.store, self.context) = (store, context)
@@ -32,17 +32,21 @@ package struct InspectJob: Sendable {
   ///
   /// Throws when the storage cannot be read.
   package func batches(_ selection: Selection) async throws(OperationError) -> Batches {
-    var found = Batches()
+    var wanted: [(key: String, batch: UUIDv7, table: TableName)] = []
     var folders = ArchiveFolders(selection, of: store)
     while let folder = try await folders.next() {
       try context.checkStop()
-      let wanted = folder.batches(.manifest).subtracting(folder.batches(.superseded))
+      let batches = folder.batches(.manifest).subtracting(folder.batches(.superseded))
         .filter { selection.batches.isEmpty || selection.batches.contains($0) }
-      for (sound, findings) in try await manifests(wanted.sorted(), of: folder) {
-        found.problems += findings.map(Self.problem)
-        guard let sound, selection.includes(sound.manifest) else { continue }
-        found.batches.append(ArchivedBatch(manifest: sound.manifest, key: sound.key, sha256: sound.sha256))
+      wanted += batches.sorted().map {
+        (ArchiveLayout.document(.manifest, in: folder.path, batch: $0), $0, folder.table)
       }
+    }
+    var found = Batches()
+    for (sound, findings) in try await manifests(wanted) {
+      found.problems += findings.map(Self.problem)
+      guard let sound, selection.includes(sound.manifest) else { continue }
+      found.batches.append(ArchivedBatch(manifest: sound.manifest, key: sound.key, sha256: sound.sha256))
     }
     found.batches.sort {
       ($0.manifest.source.name, $0.manifest.batchID) < ($1.manifest.source.name, $1.manifest.batchID)
@@ -50,20 +54,21 @@ package struct InspectJob: Sendable {
     return found
   }
 
+  /// The results in the order of `wanted`: folders of one batch each are no reason to read one manifest after the other.
   private func manifests(
-    _ batches: [UUIDv7], of folder: ArchiveFolder
+    _ wanted: [(key: String, batch: UUIDv7, table: TableName)]
   ) async throws(OperationError) -> [(ManifestCheck.Sound?, [VerifyFinding])] {
-    let check = ManifestCheck(store: store)
+    let (check, context) = (ManifestCheck(store: store), context)
     do {
       return try await withThrowingTaskGroup(of: (Int, ManifestCheck.Sound?, [VerifyFinding]).self) { group in
-        var results: [(ManifestCheck.Sound?, [VerifyFinding])] = batches.map { _ in (nil, []) }
-        for (index, batch) in batches.enumerated() {
+        var results: [(ManifestCheck.Sound?, [VerifyFinding])] = wanted.map { _ in (nil, []) }
+        for (index, (key, batch, table)) in wanted.enumerated() {
           if index >= Self.parallelism, let (done, sound, findings) = try await group.next() {
             results[done] = (sound, findings)
+            try context.checkStop()
           }
-          let key = ArchiveLayout.document(.manifest, in: folder.path, batch: batch)
           group.addTask {
-            let (sound, findings) = try await check.read(key, batch: batch, table: folder.table)
+            let (sound, findings) = try await check.read(key, batch: batch, table: table)
             return (index, sound, findings)
           }
         }

@@ -54,6 +54,7 @@ package struct Selection: Sendable {
       && (run == nil || run == manifest.runID)
       && (from.map { manifest.range.last.time >= $0 } ?? true)
       && (to.map { manifest.range.first.time < $0 } ?? true)
+      && (keys.isEmpty || keys.contains(where: manifest.mayHold))
   }
 
   /// Whether a row of that time is wanted.

@@ -1,0 +1,77 @@
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+
+/// `inspect rows --where-key` asks for the objects alone whose range can hold the key.
+@Suite struct KeySearchTests {
+  struct Case: Sendable, CustomTestStringConvertible {
+    var name: String
+    var type: String
+    /// SQL of the key of the row with number `g`.
+    var value: String
+    var key: String
+    var objects: Int
+    var rows: Int
+    var testDescription: String { name }
+  }
+
+  /// Ten batches of ten rows each.
+  static let cases = [
+    Case(name: "a bigint", type: "bigint", value: "g - 50", key: "-7", objects: 1, rows: 1),
+    Case(name: "a bigint that no batch can hold", type: "bigint", value: "g", key: "1000", objects: 0, rows: 0),
+    Case(
+      name: "a uuid", type: "uuid", value: "lpad(to_hex(g), 32, '0')::uuid",
+      key: "00000000-0000-0000-0000-000000000011", objects: 1, rows: 1),
+    Case(name: "an oid", type: "oid", value: "(4294967295 - g)::oid", key: "4294967290", objects: 1, rows: 1),
+    Case(
+      name: "a text, whose order needs the server", type: "text", value: "'k' || g", key: "k42", objects: 10, rows: 1),
+  ]
+
+  @Test(arguments: cases)
+  func `objects that cannot hold the key are not read`(_ search: Case) async throws {
+    let server = try TestEnvironment.s3()
+    try await withThrowawayDatabase { database in
+      try await withTemporaryDirectory { directory in
+        _ = try await database.psql(
+          """
+          CREATE TABLE public.events (id \(search.type) PRIMARY KEY, created_at timestamptz NOT NULL);
+          INSERT INTO public.events
+          SELECT \(search.value), timestamptz '2025-01-30 00:00:00+00' + g * interval '1 minute' FROM generate_series(0, 99) AS g;
+          """)
+        let scenario = ArchiveScenario(
+          database: database, directory: directory,
+          storageURL: "s3://\(server.bucket)/keys/\(UUID().uuidString.lowercased())")
+        try scenario.configure(
+          storage: """
+            region: \(server.region)
+            endpoint: \(server.endpoint)
+            access_key_id: \(server.accessKeyID)
+            secret_access_key: \(server.secretAccessKey)
+            """, batchSize: 10)
+        try await scenario.archiver("archive")
+        let reads = Mutex(0)
+        let script: FaultProxy.Script = { moment in
+          if moment.phase == .request, moment.text.hasPrefix("GET "), moment.text.hasSuffix(".jsonl.gz") {
+            reads.withLock { $0 += 1 }
+          }
+          return .pass
+        }
+        let found = try await withFaultProxy(to: server.endpoint, wire: .http, script: script) { endpoint in
+          try await ArchiverCommand(
+            [
+              "inspect", "rows", "--storage", scenario.storageURL, "--region", server.region, "--endpoint", endpoint,
+              "--where-key=\(search.key)",
+            ],
+            environment: [
+              "AWS_ACCESS_KEY_ID": server.accessKeyID, "AWS_SECRET_ACCESS_KEY": server.secretAccessKey,
+            ]
+          ).run()
+        }
+        #expect(found.exitCode == 0, "\(found)")
+        #expect(found.output.split(separator: "\n").count == search.rows, "\(found)")
+        #expect(reads.withLock { $0 } == search.objects)
+      }
+    }
+  }
+}
