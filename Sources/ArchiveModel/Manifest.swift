@@ -66,19 +66,24 @@ package struct Manifest: Codable, Sendable, Equatable {
     package var identity: String?
     /// `stored` or `virtual`; nil for other columns. Generated columns are written but not restored.
     package var generated: String?
+    /// The `pg_type.typdelim` of the base type, or of its elements where it is an array; nil for what its name lets expect,
+    /// which is a comma for nearly all.
+    package var delimiter: String?
 
     package init(
-      name: String, type: String, baseType: String?, nullable: Bool, identity: String?, generated: String?
+      name: String, type: String, baseType: String?, nullable: Bool, identity: String?, generated: String?,
+      delimiter: String? = nil
     ) {
       (self.name, self.type, self.baseType) = (name, type, baseType)
       (self.nullable, self.identity, self.generated) = (nullable, identity, generated)
+      self.delimiter = delimiter
     }
 
     /// The type that decides the column's form in the rows.
     package var formType: String { baseType ?? type }
 
     enum CodingKeys: String, CodingKey {
-      case name, type, nullable, identity, generated
+      case name, type, nullable, identity, generated, delimiter
       case baseType = "base_type"
     }
   }

@@ -51,8 +51,8 @@ struct CommonOptions: ParsableArguments {
 
   func validate() throws {
     if database.contains("") { throw ValidationError("--database must not be empty") }
-    if table.contains(where: { $0.isEmpty || $0.hasPrefix(".") || $0.hasSuffix(".") }) {
-      throw ValidationError("--table takes TABLE or SCHEMA.TABLE")
+    if table.contains(where: { TableArgument.parse($0) == nil }) {
+      throw ValidationError("--table \(TableArgument.usage)")
     }
   }
 
@@ -60,14 +60,8 @@ struct CommonOptions: ParsableArguments {
   var nameSelection: Selection {
     var selection = Selection()
     selection.databases = Set(database)
-    selection.tables = Set(table.map(Self.table))
+    selection.tables = Set(table.compactMap(TableArgument.parse))
     return selection
-  }
-
-  private static func table(_ text: String) -> Selection.Table {
-    let parts = text.split(separator: ".", maxSplits: 1).map(String.init)
-    return parts.count == 2
-      ? Selection.Table(schema: parts[0], table: parts[1]) : Selection.Table(schema: nil, table: text)
   }
 
   /// The configuration file to read.

@@ -51,6 +51,7 @@ struct RestoreCommand: AsyncParsableCommand {
 
   mutating func validate() throws {
     guard (0...36_500).contains(holdDays) else { throw ValidationError("--hold-days takes 0 to 36500") }
+    if let into, TableArgument.parse(into) == nil { throw ValidationError("--into \(TableArgument.usage)") }
     if let malformed = whereKey.first(where: { KeyArgument.parse($0) == nil }) {
       throw ValidationError("--where-key: the quotes of \(malformed) are not closed or out of place")
     }
@@ -63,7 +64,7 @@ struct RestoreCommand: AsyncParsableCommand {
       var rows = selection.narrow(common.nameSelection)
       rows.keys = Set(whereKey.compactMap(KeyArgument.parse))
       var request = RestoreRequest(selection: rows, target: try destination(session, configuration?.databases ?? []))
-      request.into = into.map(Self.tableName)
+      request.into = into.flatMap(TableArgument.parse)
       request.knownTables = session.tableNames(configuration)
       request.onConflict = onConflict
       request.isDryRun = dryRun
@@ -94,12 +95,6 @@ struct RestoreCommand: AsyncParsableCommand {
       throw OperationError.wrapping(error, "cannot use --target")
     }
     return .database(parameters)
-  }
-
-  private static func tableName(_ text: String) -> Selection.Table {
-    let parts = text.split(separator: ".", maxSplits: 1).map(String.init)
-    return parts.count == 2
-      ? Selection.Table(schema: parts[0], table: parts[1]) : Selection.Table(schema: nil, table: text)
   }
 }
 

@@ -25,7 +25,8 @@ package struct ColumnCodec: Sendable, Equatable {
   /// Picks the codec for a type's name as `format_type(base type, typmod)` spells it under `search_path = pg_catalog`.
   ///
   /// A domain is named by its base type. Unknown names travel as text forms, arrays of them as arrays of text forms.
-  package init(typeName: String) {
+  /// `delimiter` is the `pg_type.typdelim` of an array's elements, where it is known.
+  package init(typeName: String, delimiter knownDelimiter: UInt8? = nil) {
     let name = Self.withoutModifier(typeName)
     let known = WireType(name: name)
     if let known {
@@ -49,7 +50,7 @@ package struct ColumnCodec: Sendable, Equatable {
     shape = .array
     wireArrayTypeOID = WireType.text.arrayOID
     let elementName = String(name.dropLast(2))
-    delimiter = Self.delimiter(elementName)
+    delimiter = knownDelimiter ?? Self.delimiter(elementName)
     if let element = WireType(name: elementName), !element.isVector {
       form = element.form
       selectCast = nil
@@ -73,7 +74,13 @@ package struct ColumnCodec: Sendable, Equatable {
     return String(name[..<open] + name[name.index(after: close)...])
   }
 
-  /// `pg_type.typdelim` of an element type: a comma but for `box`, and for PostGIS's two types.
+  /// The `typdelim` that a type of that name, or the elements of an array of that name, is expected to have.
+  package static func expectedDelimiter(typeName: String) -> UInt8 {
+    let name = withoutModifier(typeName)
+    return delimiter(name.hasSuffix("[]") ? String(name.dropLast(2)) : name)
+  }
+
+  /// `pg_type.typdelim` as an element type's name lets expect it: a comma but for `box`, and for PostGIS's two types.
   private static func delimiter(_ elementName: String) -> UInt8 {
     if elementName == "box" { return UInt8(ascii: ";") }
     let parts = elementName.split(separator: ".")

@@ -27,6 +27,24 @@ package struct KeyArray: Sendable {
     return array.take()
   }
 
+  /// The values as texts, for keys that travel as text forms.
+  package var texts: [String] {
+    var texts: [String] = []
+    texts.reserveCapacity(count)
+    body.withSpan { bytes in
+      var start = 4
+      while start <= bytes.count {
+        let end = start + Int(bytes.int32(at: start - 4))
+        var text: [UInt8] = []
+        text.reserveCapacity(end - start)
+        for index in start..<end { text.append(bytes[index]) }
+        texts.append(String(decoding: text, as: UTF8.self))
+        start = end + 4
+      }
+    }
+    return texts
+  }
+
   mutating func append(_ value: Span<UInt8>) {
     lastOffset = body.count
     body.append(bigEndian: UInt32(truncatingIfNeeded: value.count))

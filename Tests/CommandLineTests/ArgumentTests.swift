@@ -11,7 +11,9 @@ import Testing
     ["archive", "--max-duration", "0s"],
     ["archive", "--log-level", "loud"], ["archive", "--log-format", "xml"], ["archive", "--progress", "spinner"],
     ["archive", "--output", "yaml"], ["archive", "--table", ""], ["archive", "--table", ".events"],
-    ["archive", "--table", "public."], ["archive", "--database", ""], ["archive", "extra"],
+    ["archive", "--table", "public."], ["archive", "--table", #""s"#], ["archive", "--table", #""a"b"#],
+    ["archive", "--table", #"a.b."c""#], ["restore", "--into", #""""#], ["archive", "--database", ""],
+    ["archive", "extra"],
     ["verify", "--from", "2025-13-01"], ["verify", "--from", "2025-02-01", "--to", "2025-02-01"],
     ["verify", "--batch", "17"], ["verify", "--run", "x"], ["verify", "--region", "eu-west-1"],
     ["verify", "--storage", "file:///a", "--addressing", "host"], ["restore", "--hold-days", "-1"],
@@ -35,7 +37,8 @@ import Testing
     #expect(command.maxDuration?.duration == .seconds(5400))
     let selection = command.common.nameSelection
     #expect(selection.databases == ["app"])
-    #expect(selection.tables == [.init(schema: nil, table: "events"), .init(schema: "audit", table: "log")])
+    #expect(
+      selection.tables == [.init(schema: nil, table: "events"), .init(schema: "audit", table: "log", isExact: false)])
   }
 
   @Test func `a selection reads times with offsets, batches and a run`() throws {
@@ -47,6 +50,24 @@ import Testing
     #expect(selection.from?.description == "2025-01-31T00:00:00Z")
     #expect(selection.to?.description == "2025-02-01T00:00:00Z")
     #expect(selection.batches.map(\.description) == [id] && selection.run?.description == id)
+  }
+
+  @Test(arguments: [
+    ("a.b", ["a.b", "public.a.b"]), (#""a.b""#, ["public.a.b", "other.a.b"]), (#"other."a.b""#, ["other.a.b"]),
+    ("s.x.t", ["s.x.t"]), (#""s.x"."t""#, ["s.x.t"]), (#""we""ird""#, [#"public.we"ird"#]), ("t", ["s.x.t"]),
+    (#""s.x".t"#, ["s.x.t"]),
+  ])
+  func `a table with dots in its name or its schema's can be named`(option: String, expected: [String]) throws {
+    let names = [
+      ("a", "b"), ("public", "a.b"), ("other", "a.b"), ("s.x", "t"), ("public", #"we"ird"#), ("s", "other"),
+    ].map { TableName(database: "app", schema: $0.0, table: $0.1) }
+    let selection = try CommonOptions.parse(["--table", option]).nameSelection
+    #expect(names.filter(selection.includes).map { "\($0.schema).\($0.table)" } == expected)
+    #expect(selection.filtersMatchingNone(of: names) == [])
+    let folders = names.filter(selection.includes).map { ArchiveLayout.folder($0, partition: "") }
+    var inDatabase = selection
+    inDatabase.databases = ["app"]
+    #expect(folders.allSatisfy { folder in inDatabase.prefixes.contains { folder.hasPrefix($0) } })
   }
 
   @Test func `a filter that matches nothing is named, even beside one that matches`() throws {

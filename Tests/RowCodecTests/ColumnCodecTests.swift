@@ -39,4 +39,16 @@ import Testing
     #expect(codec.wireTypeOID == expected.oid)
     #expect(codec.wireArrayTypeOID == expected.arrayOID)
   }
+
+  /// Manifests say a delimiter only where the name lets expect another; older ones never do.
+  @Test func `an unsaid delimiter is what the name lets expect`() {
+    let comma = UInt8(ascii: ",")
+    for name in ["public.geometry", "postgis.geography(Point,4326)", "public.geometry[]"] {
+      #expect(ColumnCodec.expectedDelimiter(typeName: name) == UInt8(ascii: ":"))
+    }
+    #expect(ColumnCodec.expectedDelimiter(typeName: "box") == UInt8(ascii: ";"))
+    #expect(ColumnCodec.expectedDelimiter(typeName: "public.mood[]") == comma)
+    #expect(!ColumnCodec(typeName: "public.geometry[]").separatesByCommas)
+    #expect(ColumnCodec(typeName: "public.geometry[]", delimiter: comma).separatesByCommas)
+  }
 }

@@ -90,7 +90,7 @@ struct BatchArchiver: Sendable {
         await Task { await discard(batchID, done) }.value
       }
       if let refusal = await refusal(error, at: place, state, ticket, over: pool) { throw refusal }
-      throw OperationError.wrapping(error, "cannot archive the batch", at: place)
+      throw rows.source.refusal(ofTime: error) ?? .wrapping(error, "cannot archive the batch", at: place)
     }
   }
 

@@ -200,7 +200,7 @@ struct DatabaseArchiver: Sendable {
         }
       }
     } catch {
-      throw .wrapping(error, "cannot examine the table", at: "\(source.name)")
+      throw source.refusal(ofTime: error) ?? .wrapping(error, "cannot examine the table", at: "\(source.name)")
     }
   }
 }

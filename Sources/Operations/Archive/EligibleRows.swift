@@ -59,6 +59,11 @@ struct EligibleRows: Sendable {
     table.unnamedOrders.contains(column) ? "ROW(\(expression))" : expression
   }
 
+  /// The column as it is compared with literals.
+  private func comparableColumn(_ column: Int) -> String {
+    comparable(column == timeColumn ? time : table.keyColumn(column).value(of: "t"), column)
+  }
+
   /// `column < bound`, or with another comparison; for a zone other than UTC the exact condition on the instant comes with
   /// a loose one on the column, two days wider than any zone's offset, that an index can serve.
   private func bound(_ comparison: String, _ instant: Timestamp) -> String {
@@ -75,9 +80,10 @@ struct EligibleRows: Sendable {
 
   /// The conditions that every eligible row meets.
   private var conditions: [String] {
-    var conditions = [bound("<", cutoff)]
-    // The newline ends a comment that the predicate may close with.
+    var conditions: [String] = []
+    // First, so that it can leave out rows whose times have no instant. The newline ends a comment that it may close with.
     if let predicate = source.predicate { conditions.append("(\(predicate)\n)") }
+    conditions.append(bound("<", cutoff))
     if let holdCondition { conditions.append(holdCondition) }
     return conditions
   }
@@ -122,7 +128,7 @@ struct EligibleRows: Sendable {
 
   /// How a column's values are sent.
   func form(of column: Int) -> String {
-    form(of: column, ColumnCodec(typeName: table.columns[column].formType))
+    form(of: column, table.columns[column].codec)
   }
 
   func form(of column: Int, _ codec: ColumnCodec) -> String {
@@ -133,7 +139,7 @@ struct EligibleRows: Sendable {
   func select(_ expressions: [String], in partition: Partition, after position: RowPosition?, limit: Int) -> String {
     var conditions = conditions(in: partition)
     if let position {
-      let columns = order.map { comparable(quoted($0), $0) }.joined(separator: ", ")
+      let columns = order.map(comparableColumn).joined(separator: ", ")
       let keys = zip(table.primaryKey, position.key).filter { $0.0 != timeColumn }
       let places = [(timeColumn, position.time)] + keys
       let values = places.map { comparable(literal($0.1, $0.0), $0.0) }.joined(separator: ", ")
@@ -150,26 +156,5 @@ struct EligibleRows: Sendable {
   /// Arrays over a domain arrive with the domain's OID in them unless they are cast to arrays over its base type.
   private func baseCast(_ index: Int) -> String {
     table.columns[index].baseType.map { $0.hasSuffix("[]") ? "::\($0)" : "" } ?? ""
-  }
-
-  /// Deletes the rows whose keys are given, one array parameter a key column.
-  var delete: String {
-    let keys = zip(table.primaryKey, table.primaryKey.map { table.rowColumns[$0].codec })
-    if table.primaryKey.count == 1, let (column, codec) = keys.first(where: { _ in true }) {
-      let cast = codec.selectCast == nil ? "" : "::\(table.columns[column].formType)[]"
-      if !table.columns[column].formType.hasSuffix("[]") {
-        return "DELETE FROM ONLY \(relation.quotedName) AS t WHERE \(quoted(column)) = ANY ($1\(cast))"
-      }
-    }
-    let names = table.primaryKey.indices.map { "k\($0 + 1)" }
-    let arrays = table.primaryKey.indices.map { "$\($0 + 1)" }
-    let matches = zip(keys, names).map { key, name in
-      let isText = key.1.selectCast != nil || table.columns[key.0].formType.hasSuffix("[]")
-      return "\(quoted(key.0)) = \(isText ? "k.\(name)::\(table.columns[key.0].formType)" : "k.\(name)")"
-    }
-    return """
-      DELETE FROM ONLY \(relation.quotedName) AS t USING unnest(\(arrays.joined(separator: ", "))) \
-      AS k(\(names.joined(separator: ", "))) WHERE \(matches.joined(separator: " AND "))
-      """
   }
 }

@@ -44,7 +44,7 @@ struct RowCounts: Sendable {
         ) { transaction in try await transaction.execute(sql).rows.first ?? [nil] }
       }
     } catch {
-      throw .wrapping(error, "cannot \(what)", at: "\(part.source.name)")
+      throw part.source.refusal(ofTime: error) ?? .wrapping(error, "cannot \(what)", at: "\(part.source.name)")
     }
   }
 }

@@ -23,10 +23,7 @@ struct RowRemover: Sendable {
   ) async throws(OperationError) -> Removal {
     let place = "\(batch.prepared.source.name), batch \(batch.prepared.batchID)"
     do {
-      let parameters = zip(keys, rows.table.primaryKey).map { keys, column in
-        Parameter.binary(keys.binaryArray(), oid: rows.table.rowColumns[column].codec.wireArrayTypeOID)
-      }
-      let deleted = try await transaction.execute(rows.delete, parameters).affectedRowCount
+      let deleted = try await transaction.execute(rows.delete, rows.deleteParameters(keys)).affectedRowCount
       guard deleted == batch.prepared.counts.fetched else {
         throw OperationError(
           .failed, "the delete does not match the batch", at: place,

@@ -29,10 +29,7 @@ struct TableExamination: Sendable {
     let relations = all.filter { $0.kind == "r" }
     var notes = HazardFindings()
     HazardCheck.warnOfForeignLeaves(all, &notes)
-    let condition = held.condition(
-      keyColumns: table.primaryKey.map {
-        ("t." + SQLText.identifier(table.columns[$0].name), table.columns[$0].formType)
-      })
+    let condition = held.condition(keyColumns: table.keyColumns)
     var rows: [EligibleRows] = []
     for relation in relations {
       rows.append(

@@ -29,7 +29,7 @@ extension InspectJob {
       let manifest = batch.manifest
       let filter = try RowFilter(selection, manifest)
       var reader = RowReader(
-        columns: manifest.columns.map { RowColumn(name: $0.name, codec: ColumnCodec(typeName: $0.formType)) })
+        columns: manifest.rowColumns)
       visitor.begin(manifest)
       for object in manifest.objects {
         try context.checkStop()

@@ -7,7 +7,7 @@ import RowCodec
 enum ArchivedKeys {
   /// The keys of all rows that a manifest or prepared document names, each in text form and in the key's order.
   static func read(_ manifest: Manifest, from store: any ObjectStore) async throws(OperationError) -> [[String]] {
-    let columns = manifest.columns.map { RowColumn(name: $0.name, codec: ColumnCodec(typeName: $0.formType)) }
+    let columns = manifest.rowColumns
     let indices = manifest.primaryKey.compactMap { name in manifest.columns.firstIndex { $0.name == name } }
     var keys: [[String]] = []
     for object in manifest.objects {

@@ -24,7 +24,7 @@ struct BatchRows {
     timeColumn = try index(manifest.timestampColumn)
     keyColumns = try manifest.primaryKey.map(index)
     reader = RowReader(
-      columns: manifest.columns.map { RowColumn(name: $0.name, codec: ColumnCodec(typeName: $0.formType)) })
+      columns: manifest.rowColumns)
     let hasZone = manifest.columns[timeColumn].formType.hasSuffix("with time zone")
     let needsZone = !hasZone && (selection.from != nil || selection.to != nil)
     zone = needsZone ? RowTimeZone(manifest.timeZone) : nil

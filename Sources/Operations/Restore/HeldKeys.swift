@@ -45,23 +45,26 @@ package struct HeldKeys: Sendable {
 
   /// The SQL condition that leaves the held rows out; nil when there are none.
   ///
-  /// `keyColumns` are expressions for the table's key columns, in the key's order, with their types by name. Keys with
-  /// another number of columns, from before the primary key was changed, name no row of the table and count for nothing.
+  /// `keyColumns` are the table's key columns, in the key's order, of rows named `t`. Keys with another number of columns,
+  /// from before the primary key was changed, name no row of the table and count for nothing.
   /// Without parameters, so that it fits into a COPY too; its `=` is looked up in the transaction's `search_path`.
-  package func condition(keyColumns: [(quoted: String, type: String)]) -> String? {
+  package func condition(keyColumns: [KeyColumn]) -> String? {
     let fitting = keys.filter { $0.count == keyColumns.count }
     guard !fitting.isEmpty, !keyColumns.isEmpty else { return nil }
-    // There are no arrays of arrays: such keys are compared by their text forms.
-    let columns = keyColumns.map { $0.type.hasSuffix("]") ? "(\($0.quoted))::pg_catalog.text" : $0.quoted }
-    let types = keyColumns.map { $0.type.hasSuffix("]") ? "pg_catalog.text[]" : "\($0.type)[]" }
+    // Keys whose type no array is made of are compared by their text forms.
+    let columns = keyColumns.map { column in
+      let value = column.value(of: "t")
+      return column.hasArrayType ? value : "(\(value))::pg_catalog.text"
+    }
     let all = Array(fitting)
     let parts = stride(from: 0, to: all.count, by: Self.hashedKeyCount).map { start in
       let part = all[start..<min(start + Self.hashedKeyCount, all.count)]
-      let arrays = types.enumerated().map { index, type in
-        SQLText.literal(ArrayText.array(of: part.lazy.map { $0[index] })) + "::" + type
+      // Not in FROM, which would take composite values apart.
+      let arrays = keyColumns.enumerated().map { index, column in
+        let texts = SQLText.literal(column.arrayText(of: part.lazy.map { $0[index] }))
+        return "pg_catalog.unnest(\(column.array(texts)))"
       }
-      // Only an unqualified unnest takes several arrays; pg_catalog leads the search_path.
-      return "(\(columns.joined(separator: ", "))) NOT IN (SELECT * FROM unnest(\(arrays.joined(separator: ", "))))"
+      return "(\(columns.joined(separator: ", "))) NOT IN (SELECT \(arrays.joined(separator: ", ")))"
     }
     return parts.joined(separator: " AND ")
   }

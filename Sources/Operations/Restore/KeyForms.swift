@@ -16,10 +16,10 @@ struct KeyForms {
   /// Throws a data error for a key with another number of parts than the primary key, or one that its type cannot take.
   func selection(_ selection: Selection, in transaction: Transaction) async throws -> Selection {
     guard !selection.keys.isEmpty, let manifest = batches.last?.manifest else { return selection }
-    let types = manifest.primaryKey.map { name in
-      target.columns.first { $0.name == name }?.formType
-        ?? manifest.columns.first { $0.name == name }?.formType ?? "text"
+    let columns = manifest.primaryKey.compactMap { name in
+      target.index(of: name).map(target.keyColumn) ?? manifest.columns.first { $0.name == name }.map { KeyColumn($0) }
     }
+    let types = columns.map(\.type)
     // The output function keeps the padding that a cast from bpchar takes away.
     let forms = types.indices.map { "$\($0 + 1)::\(types[$0])" }
     let query =
@@ -42,7 +42,7 @@ struct KeyForms {
       wide.keys.insert(types.indices.map { texts[2 * $0 + 1] })
     }
     let comparisons = try await comparisons(manifest, in: transaction)
-    if !comparisons.allSatisfy(\.isByText) { try await addEqualKeys(to: &wide, types, comparisons, in: transaction) }
+    if !comparisons.allSatisfy(\.isByText) { try await addEqualKeys(to: &wide, columns, comparisons, in: transaction) }
     return wide
   }
 
@@ -83,30 +83,36 @@ struct KeyForms {
 
   /// Has the server compare every archived key with those given; reads all the selected batches for it.
   private func addEqualKeys(
-    to selection: inout Selection, _ types: [String], _ comparisons: [Comparison], in transaction: Transaction
+    to selection: inout Selection, _ columns: [KeyColumn], _ comparisons: [Comparison], in transaction: Transaction
   ) async throws {
-    let wanted = selection.keys.filter { $0.count == types.count }
-    let names = types.indices.map { "k\($0)" }
-    func arrays(_ first: Int) -> String {
-      types.indices.map { "$\(first + $0)::pg_catalog.text[]" }.joined(separator: ", ")
+    let wanted = selection.keys.filter { $0.count == columns.count }
+    /// The arrays of values whose first parameter is the one of that number.
+    func values(_ first: Int) -> [String] {
+      columns.enumerated().map { "pg_catalog.unnest(\($1.array("$\(first + $0)"))) AS v\($0)" }
     }
-    let columns = names.joined(separator: ", ")
-    let matches = types.indices.map { index in
-      "a.k\(index)::\(types[index]) = w.k\(index)::\(types[index])\(comparisons[index].collation)"
+    let texts = columns.indices.map { "pg_catalog.unnest($\($0 + 1)::pg_catalog.text[]) AS k\($0)" }
+    let matches = zip(columns, comparisons).enumerated().map { index, pair in
+      "\(pair.0.element("a.v\(index)")) = \(pair.0.element("w.v\(index)"))\(pair.1.collation)"
     }
+    let archived = (texts + values(columns.count + 1)).joined(separator: ", ")
     let sql = """
-      SELECT DISTINCT a.* FROM unnest(\(arrays(1))) AS a(\(columns)) \
-      JOIN unnest(\(arrays(types.count + 1))) AS w(\(columns)) ON \(matches.joined(separator: " AND "))
+      SELECT DISTINCT \(columns.indices.map { "a.k\($0)" }.joined(separator: ", ")) FROM (SELECT \(archived)) AS a \
+      JOIN (SELECT \(values(2 * columns.count + 1).joined(separator: ", "))) AS w \
+      ON \(matches.joined(separator: " AND "))
       """
     func parameters(_ keys: some Sequence<[String]>) -> [Parameter] {
-      types.indices.map { index in .text(ArrayText.array(of: keys.map { $0[index] })) }
+      columns.enumerated().map { index, column in .text(column.arrayText(of: keys.map { $0[index] })) }
+    }
+    func keyTexts(_ keys: some Sequence<[String]>) -> [Parameter] {
+      columns.indices.map { index in .text(ArrayText.array(of: keys.map { $0[index] })) }
     }
     for batch in batches {
       try context.checkStop()
       var rest = try await ArchivedKeys.read(batch.manifest, from: store)[...]
       while !rest.isEmpty {
         let chunk = rest.prefix(KeyLookup.chunkSize)
-        let found = try await transaction.execute(sql, parameters(chunk) + parameters(wanted))
+        let found = try await transaction.execute(
+          sql, keyTexts(chunk) + parameters(chunk) + parameters(wanted))
         rest = rest.dropFirst(KeyLookup.chunkSize)
         selection.keys.formUnion(found.rows.map { $0.compactMap { $0 } })
       }

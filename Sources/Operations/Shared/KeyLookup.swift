@@ -14,14 +14,20 @@ package struct KeyLookup: Sendable {
 
   /// Those of `keys`, each in text form and in the key's order, that no row of the table has.
   package func missing(_ keys: [[String]], in transaction: Transaction) async throws(PostgresError) -> [[String]] {
-    let names = table.primaryKey.indices.map { "k\($0 + 1)" }
-    let arrays = table.primaryKey.indices.map { "$\($0 + 1)::pg_catalog.text[]" }
-    let matches = zip(table.primaryKey, names).map { column, name in
-      "t.\(SQLText.identifier(table.columns[column].name)) = k.\(name)::\(table.columns[column].formType)"
+    let columns = table.keyColumns
+    let names = columns.indices.map { "k\($0 + 1)" }
+    // The texts, to be given back, and beside them the values.
+    let arrays = zip(columns, names.indices).map { column, index in
+      """
+      pg_catalog.unnest($\(2 * index + 1)::pg_catalog.text[]) AS k\(index + 1), \
+      pg_catalog.unnest(\(column.array("$\(2 * index + 2)"))) AS v\(index + 1)
+      """
+    }
+    let matches = zip(columns, names.indices).map { column, index in
+      "\(column.value(of: "t")) = \(column.element("k.v\(index + 1)"))"
     }
     let sql = """
-      SELECT \(names.map { "k." + $0 }.joined(separator: ", ")) \
-      FROM unnest(\(arrays.joined(separator: ", "))) AS k(\(names.joined(separator: ", "))) \
+      SELECT \(names.map { "k." + $0 }.joined(separator: ", ")) FROM (SELECT \(arrays.joined(separator: ", "))) AS k \
       WHERE NOT EXISTS (SELECT FROM \(table.ownRows) AS t WHERE \(matches.joined(separator: " AND ")))
       """
     var missing: [[String]] = []
@@ -29,8 +35,9 @@ package struct KeyLookup: Sendable {
     while !rest.isEmpty {
       let chunk = rest.prefix(Self.chunkSize)
       rest = rest.dropFirst(Self.chunkSize)
-      let parameters = names.indices.map { index in
-        Parameter.text(ArrayText.array(of: chunk.map { $0[index] }))
+      let parameters = columns.indices.flatMap { index -> [Parameter] in
+        let texts = chunk.map { $0[index] }
+        return [.text(ArrayText.array(of: texts)), .text(columns[index].arrayText(of: texts))]
       }
       missing += try await transaction.execute(sql, parameters).rows.map { $0.compactMap { $0 } }
     }

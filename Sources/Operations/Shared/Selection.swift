@@ -6,9 +6,27 @@ package struct Selection: Sendable {
   package struct Table: Sendable, Hashable {
     package var schema: String?
     package var table: String
+    /// Whether the dot between schema and table is known to be none of a name's own.
+    package var isExact: Bool
 
-    package init(schema: String?, table: String) {
-      (self.schema, self.table) = (schema, table)
+    package init(schema: String?, table: String, isExact: Bool = true) {
+      (self.schema, self.table, self.isExact) = (schema, table, isExact)
+    }
+
+    /// All that the filter can mean: without quotes, any dot may stand between schema and table, or none, for a table of
+    /// the schema public.
+    var readings: [Table] {
+      guard !isExact, let schema else { return [self] }
+      let whole = "\(schema).\(table)"
+      let parts = whole.split(separator: ".", omittingEmptySubsequences: false)
+      return (1..<parts.count).map {
+        Table(schema: parts[..<$0].joined(separator: "."), table: parts[$0...].joined(separator: "."))
+      } + [Table(schema: "public", table: whole)]
+    }
+
+    /// Whether a table of that schema and name passes.
+    func includes(schema: String, table: String) -> Bool {
+      readings.contains { $0.table == table && ($0.schema == nil || $0.schema == schema) }
     }
   }
 
@@ -32,7 +50,7 @@ package struct Selection: Sendable {
   package func includes(_ name: TableName) -> Bool {
     guard databases.isEmpty || databases.contains(name.database) else { return false }
     return tables.isEmpty
-      || tables.contains { $0.table == name.table && ($0.schema == nil || $0.schema == name.schema) }
+      || tables.contains { $0.includes(schema: name.schema, table: name.table) }
   }
 
   /// The filters by name that let none of `names` through, as options are written, in the order of their names.
@@ -71,7 +89,7 @@ package struct Selection: Sendable {
     return databases.sorted().flatMap { database -> [String] in
       let whole = "db=\(ArchiveLayout.encoded(database))/"
       if tables.isEmpty || tables.contains(where: { $0.schema == nil }) { return [whole] }
-      return tables.map {
+      return tables.flatMap(\.readings).map {
         ArchiveLayout.tablePrefix(TableName(database: database, schema: $0.schema ?? "", table: $0.table))
       }.sorted()
     }

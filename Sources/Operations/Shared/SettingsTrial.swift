@@ -14,14 +14,16 @@ struct SettingsTrial {
       "SELECT pg_catalog.now() AT TIME ZONE \(SQLText.literal(source.timeZone))", "time_zone:",
       hint: "use one of the names in pg_timezone_names")
     try await run(
-      "EXPLAIN \(rows.count)", "where:",
+      "EXPLAIN \(rows.count)", source.predicate == nil ? nil : "where:",
       hint: "columns need no prefix; functions, types and operators outside pg_catalog need their schema's name")
   }
 
-  private func run(_ sql: String, _ key: String, hint: String) async throws(OperationError) {
+  /// `key` is the setting to blame; nil for none.
+  private func run(_ sql: String, _ key: String?, hint: String) async throws(OperationError) {
     do throws(PostgresError) {
       try await transaction.execute(sql)
     } catch {
+      guard let key else { throw OperationError.wrapping(error, "cannot select from the table", at: "\(source.name)") }
       var wrapped = OperationError.wrapping(error, "cannot use \(key)", at: "\(source.name)")
       if error.kind == .server, [.failed, .configuration].contains(wrapped.category) {
         (wrapped.category, wrapped.hint) = (.configuration, hint)

@@ -1,5 +1,6 @@
 package import ArchiveModel
 package import Postgres
+import RowCodec
 
 /// Reads what the server's catalog says of tables.
 ///
@@ -55,7 +56,12 @@ package enum TableCatalog {
       }
     return Manifest.Column(
       name: row[1] ?? "", type: type, baseType: row[3] == type ? nil : row[3], nullable: row[4] == "t",
-      identity: identity, generated: generated)
+      identity: identity, generated: generated, delimiter: delimiter(row[8] ?? "", of: row[3] ?? type))
+  }
+
+  /// Nil when the type's name lets expect it.
+  private static func delimiter(_ delimiter: String, of type: String) -> String? {
+    delimiter.utf8.first == ColumnCodec.expectedDelimiter(typeName: type) ? nil : delimiter
   }
 
   private static func missing(_ name: TableName, in transaction: Transaction) async throws -> OperationError {
@@ -107,7 +113,8 @@ extension TableCatalog {
     ORDER BY n.nspname <> $1::pg_catalog.name, c.relname LIMIT 1000
     """
 
-  /// Number, name, type, base type, nullable, identity, generated, whether the base type has an array type.
+  /// Number, name, type, base type, nullable, identity, generated, whether the base type has an array type, its delimiter,
+  /// which an array has from its elements.
   ///
   /// The walk goes from a domain to what it is over, and from an array to its element where that is a domain.
   private static func columnQuery(hasGenerated: Bool) -> String {
@@ -128,8 +135,10 @@ extension TableCatalog {
       FROM walk ORDER BY number, depth DESC
     )
     SELECT a.attnum, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), b.name, NOT a.attnotnull,
-      a.attidentity, \(hasGenerated ? "a.attgenerated" : "''"), t.typarray <> 0
+      a.attidentity, \(hasGenerated ? "a.attgenerated" : "''"), t.typarray <> 0,
+      coalesce(e.typdelim, t.typdelim)
     FROM pg_catalog.pg_attribute a JOIN base b ON b.number = a.attnum JOIN pg_catalog.pg_type t ON t.oid = b.type
+    LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND e.typarray = t.oid
     WHERE a.attrelid = $1::pg_catalog.oid
     ORDER BY a.attnum
     """

@@ -32,9 +32,7 @@ package struct TableDescription: Sendable {
   package var primaryKeyNames: [String] { primaryKey.map { columns[$0].name } }
 
   /// The columns as the codec sees them.
-  package var rowColumns: [RowColumn] {
-    columns.map { RowColumn(name: $0.name, codec: ColumnCodec(typeName: $0.formType)) }
-  }
+  package var rowColumns: [RowColumn] { columns.map { RowColumn(name: $0.name, codec: $0.codec) } }
 
   /// The column of that name.
   package func index(of column: String) -> Int? { columns.firstIndex { $0.name == column } }

@@ -188,7 +188,9 @@ struct DatabaseAudit: Sendable {
   private func isSelected(_ table: String, _ selection: Selection) -> Bool {
     selection.tables.isEmpty
       || selection.tables.contains { filter in
-        filter.schema.map { table == "\($0).\(filter.table)" } ?? table.hasSuffix(".\(filter.table)")
+        filter.readings.contains { reading in
+          reading.schema.map { table == "\($0).\(reading.table)" } ?? table.hasSuffix(".\(reading.table)")
+        }
       }
   }
 }

@@ -33,7 +33,7 @@ struct RowAudit: Sendable {
   init(_ manifest: Manifest, expecting count: Int, keepsKeys: Bool) {
     expectedCount = count
     reader = RowReader(
-      columns: manifest.columns.map { RowColumn(name: $0.name, codec: ColumnCodec(typeName: $0.formType)) })
+      columns: manifest.rowColumns)
     batchID = manifest.batchID.description
     keyColumns = manifest.primaryKey.compactMap { name in manifest.columns.firstIndex { $0.name == name } }
     timeColumn = manifest.columns.firstIndex { $0.name == manifest.timestampColumn } ?? 0

@@ -1,0 +1,86 @@
+import ArchiveModel
+import Postgres
+import RowCodec
+
+/// The delete of exactly the rows fetched.
+///
+/// A key that travels in its type's binary form is the fetched value. One that travels as text must become that value
+/// again, and the delete proves that it did: it takes a row only if its key gives the very text that was fetched.
+extension EligibleRows {
+  /// How a key column's values are found again.
+  private struct Match {
+    /// Columns of `k`, each with the array parameter it is made of.
+    var columns: [(name: String, array: String)] = []
+    var conditions: [String] = []
+    var parameters: [Parameter] = []
+  }
+
+  /// Deletes the rows whose keys are given by `deleteParameters`.
+  var delete: String {
+    let target = "DELETE FROM ONLY \(relation.quotedName) AS t"
+    if table.primaryKey.count == 1, let column = table.primaryKey.first {
+      if isSentAsItself(column) { return "\(target) WHERE \(quoted(column)) = ANY ($1)" }
+      let (codec, key) = (table.columns[column].codec, table.keyColumn(column))
+      if key.hasArrayType {
+        // As many rows as were fetched, each with one of the texts, which no two keys share: these are the rows.
+        return """
+          \(target) WHERE \(key.value(of: "t")) = ANY (\(key.array("$2"))) AND \(keyText(column, codec)) = ANY ($1)
+          """
+      }
+    }
+    let match = match(nil)
+    let columns = match.columns.map { "pg_catalog.unnest(\($0.array)) AS \($0.name)" }
+    return """
+      \(target) USING (SELECT \(columns.joined(separator: ", "))) AS k \
+      WHERE \(match.conditions.joined(separator: " AND "))
+      """
+  }
+
+  /// The parameters of `delete` for the keys of all rows fetched.
+  func deleteParameters(_ keys: [KeyArray]) -> [Parameter] { match(keys).parameters }
+
+  /// Whether the values arrive in the type's binary form, of which there are arrays.
+  private func isSentAsItself(_ column: Int) -> Bool {
+    let codec = table.columns[column].codec
+    return codec.selectCast == nil && !table.columns[column].formType.hasSuffix("[]")
+  }
+
+  private func match(_ keys: [KeyArray]?) -> Match {
+    var match = Match()
+    var parameterCount = 0
+    for (place, column) in table.primaryKey.enumerated() {
+      let (codec, key) = (table.columns[column].codec, table.keyColumn(column))
+      let keys = keys?[place]
+      func add(_ name: String, _ array: (String) -> String = { $0 }, _ parameter: (KeyArray) -> Parameter) {
+        parameterCount += 1
+        match.columns.append((name, array("$\(parameterCount)")))
+        if let keys { match.parameters.append(parameter(keys)) }
+      }
+      // The values where they arrive as such, else their texts.
+      let sent = "k\(place + 1)"
+      add(sent) { .binary($0.binaryArray(), oid: codec.wireArrayTypeOID) }
+      var value = "k.\(sent)"
+      if !isSentAsItself(column) {
+        if key.hasArrayType {
+          value = "k.v\(place + 1)"
+          add("v\(place + 1)", key.array) { .text(key.arrayText(of: $0.texts)) }
+        } else {
+          value = key.element(value)
+        }
+        // Nothing to join by, as `=` would be: to make and hash the text of every row of the table is dear.
+        if codec.selectCast != nil {
+          match.conditions.append("\(keyText(column, codec)) IS NOT DISTINCT FROM k.\(sent)")
+        }
+      }
+      match.conditions.append("\(key.value(of: "t")) = \(value)")
+    }
+    return match
+  }
+
+  /// The text that a key of the column has been fetched as.
+  private func keyText(_ column: Int, _ codec: ColumnCodec) -> String {
+    // An array of texts has commas between; where the type has something else, its own text form has it too.
+    let form = codec.separatesByCommas ? form(of: column, codec) : quoted(column)
+    return "(\(form))::pg_catalog.text COLLATE \"C\""
+  }
+}
