@@ -40,6 +40,23 @@ struct RestoreInterferenceTests {
       name: "a rule changes the rows",
       sql: "CREATE RULE interfere AS ON INSERT TO t DO ALSO UPDATE t SET name = 'gone' WHERE id = NEW.id",
       undo: "ALTER TABLE t DISABLE RULE interfere"),
+    Interference(
+      name: "a deferred trigger removes the row",
+      sql: """
+        CREATE FUNCTION interfere() RETURNS trigger LANGUAGE plpgsql AS
+          $$BEGIN DELETE FROM public.t WHERE id = NEW.id; RETURN NULL; END$$;
+        CREATE CONSTRAINT TRIGGER interfere AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED
+          FOR EACH ROW EXECUTE FUNCTION interfere();
+        """,
+      undo: "ALTER TABLE t DISABLE TRIGGER interfere"),
+    Interference(
+      name: "a trigger fires on replicas, as which the database writes",
+      sql: trigger("NEW.name := upper(NEW.name); RETURN NEW;", "BEFORE INSERT")
+        + """
+        ALTER TABLE t ENABLE REPLICA TRIGGER interfere;
+        SELECT format('ALTER DATABASE %I SET session_replication_role = replica', current_database()) \\gexec
+        """,
+      undo: "ALTER TABLE t DISABLE TRIGGER interfere"),
   ]
 
   @Test(arguments: interferences)
@@ -55,6 +72,60 @@ struct RestoreInterferenceTests {
       try await scenario.database.psql(interference.undo)
       try await scenario.restore()
       #expect(try await scenario.content() == before)
+    }
+  }
+
+  @Test func `a rule that takes the rows away keeps the batch out`() async throws {
+    try await withRestoreScenario(Self.rows) { scenario in
+      try await scenario.database.psql("CREATE RULE interfere AS ON INSERT TO t DO INSTEAD NOTHING")
+      let result = try await scenario.restore(expecting: 65)
+      #expect(result.errorOutput.contains("rule interfere"))
+      let skipping = try await scenario.restore("--on-conflict", "skip", expecting: 65)
+      #expect(skipping.errorOutput.contains("rule interfere"))
+    }
+  }
+
+  @Test func `a trigger made while the rows go in keeps the batch out`() async throws {
+    try await withRestoreScenario(Self.rows) { scenario in
+      let database = scenario.database
+      // Holds its lock until a restore waits for it.
+      async let blocker = database.psql(
+        """
+        BEGIN;
+        \(Self.trigger("NEW.name := upper(NEW.name); RETURN NEW;", "BEFORE INSERT"))
+        DO $$BEGIN
+          FOR i IN 1..600 LOOP
+            PERFORM pg_sleep(0.05);
+            EXIT WHEN EXISTS (SELECT FROM pg_locks WHERE relation = 't'::regclass AND NOT granted);
+          END LOOP;
+        END$$;
+        COMMIT;
+        """)
+      while try await database.psql(
+        "SELECT count(*) FROM pg_locks WHERE relation = 't'::regclass AND mode = 'ShareRowExclusiveLock'") == "0"
+      {
+        try await Task.sleep(for: .milliseconds(50))
+      }
+      let result = try await scenario.restore(expecting: 75)
+      _ = try await blocker
+      #expect(result.errorOutput.contains("trigger interfere"))
+      #expect(try await scenario.content().hasPrefix("0|"))
+      try await scenario.restore(expecting: 65)
+    }
+  }
+
+  @Test func `rows changed in a subtransaction are not taken for older ones under skip`() async throws {
+    try await withRestoreScenario(Self.rows) { scenario in
+      try await scenario.database.psql(
+        "INSERT INTO t VALUES (7, now(), 'mine');"
+          + Self.trigger(
+            """
+            BEGIN UPDATE public.t SET name = 'changed' WHERE id = NEW.id;
+            EXCEPTION WHEN division_by_zero THEN NULL; END; RETURN NULL;
+            """, "AFTER INSERT"))
+      let result = try await scenario.restore("--on-conflict", "skip", expecting: 65)
+      #expect(result.errorOutput.contains("29 rows would not be what was archived"))
+      #expect(try await scenario.database.psql("SELECT count(*), max(name) FROM t") == "1|mine")
     }
   }
 

@@ -134,7 +134,7 @@ struct RestoreTests {
         """)
       let dryRun = try await scenario.report("--dry-run")
       #expect((dryRun["warnings"] as? [String])?.first?.contains("trigger drop_some") == true)
-      try await scenario.restore(expecting: 1)
+      try await scenario.restore(expecting: 65)
       #expect(try await scenario.content().hasPrefix("0|"))
     }
   }

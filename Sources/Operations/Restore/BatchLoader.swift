@@ -28,71 +28,97 @@ struct BatchLoader {
     -> Outcome
   {
     let columns = plan.columns(of: manifest)
-    let form = WholeRow(columns: columns.staged.map(\.index), outdated: outdated, edges: plan.edges(of: columns))
+    let form = WholeRow(
+      columns: (columns.staged + columns.compared).map(\.index), outdated: outdated, edges: plan.edges(of: columns))
     let written = WrittenRows(plan: plan, staging: Self.staging, onConflict: onConflict)
-    if onConflict == .fail, plan.takesCopies, try await written.interferers(in: transaction).isEmpty {
+    if onConflict == .fail, plan.takesCopies, columns.compared.isEmpty,
+      try await written.interferers(in: transaction).isEmpty
+    {
+      let names = columns.staged.map { SQLText.identifier($0.column.name) }
       let edges = try await copy(
-        manifest, columns.staged, as: form, into: plan.target.quotedName, expected: expected, in: transaction)
+        manifest, names, as: form, into: plan.target.quotedName, expected: expected, in: transaction)
+      try await written.checkCopied(manifest, in: transaction)
       return Outcome(
         inserted: expected, bytes: manifest.byteCount,
         warnings: try await SequenceMover.move(past: edges, in: transaction))
     }
     let edges = try await stage(manifest, columns, as: form, expected: expected, in: transaction)
-    var outcome = try await insert(manifest, columns, expected: expected, in: transaction)
-    try await written.check(columns.inserted, of: manifest, in: transaction)
+    try await written.checkStaged(columns, of: manifest, in: transaction)
+    var outcome = try await insert(manifest, columns, expected: expected, written, in: transaction)
+    // Deferred triggers must do their work before it is looked at.
+    try await transaction.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    try await written.check(columns, of: manifest, in: transaction)
     if onConflict == .overwrite { try await checkFixedColumns(columns.inserted, manifest, in: transaction) }
-    outcome.warnings = try await SequenceMover.move(past: edges, in: transaction)
+    outcome.warnings += try await SequenceMover.move(past: edges, in: transaction)
     return outcome
   }
 
   /// Writes the staged rows to the target as the conflict policy says.
+  ///
+  /// What stays in the staging table afterwards is what the target should hold.
   private func insert(
-    _ manifest: Manifest, _ columns: RestorePlan.Columns, expected: Int, in transaction: Transaction
+    _ manifest: Manifest, _ columns: RestorePlan.Columns, expected: Int, _ written: WrittenRows,
+    in transaction: Transaction
   ) async throws -> Outcome {
     var outcome = Outcome(bytes: manifest.byteCount)
-    let present = onConflict == .fail ? 0 : try await presentCount(in: transaction)
-    let written = try await transaction.execute(insertion(columns.inserted)).affectedRowCount
+    var present = 0
     switch onConflict {
-    case .fail: outcome.inserted = written
-    case .skip: (outcome.inserted, outcome.skipped) = (written, present)
+    case .fail: break
+    case .skip: present = try await removePresent(in: transaction)
+    case .overwrite:
+      present = try await presentCount(in: transaction)
+      if !plan.hasExactKey, present > 0 { outcome.warnings = try await keepKeys(in: transaction) }
+    }
+    let count = try await transaction.execute(insertion(columns.inserted)).affectedRowCount
+    switch onConflict {
+    case .fail: outcome.inserted = count
+    case .skip: (outcome.inserted, outcome.skipped) = (count, present)
     case .overwrite:
       // Where there is nothing to take over, the rows there count as overwritten without being touched.
       let touched = changed(columns.inserted).isEmpty ? 0 : present
-      (outcome.inserted, outcome.overwritten) = (written - touched, present)
+      (outcome.inserted, outcome.overwritten) = (count - touched, present)
     }
     guard outcome.inserted >= 0, outcome.inserted + outcome.skipped + outcome.overwritten == expected else {
+      let names = try await written.interferers(in: transaction)
+      let cause =
+        "of \(expected) rows, \(count) were written and \(onConflict == .skip ? present : 0) were there before"
+      guard names.isEmpty else {
+        throw written.failure(
+          manifest, "\(cause); \(names.joined(separator: ", ")) interfered",
+          hint: "disable them for the time of the restore")
+      }
       throw OperationError(
-        .failed, "cannot restore the batch", at: "batch \(manifest.batchID) into \(plan.target.quotedName)",
-        cause:
-          "of \(expected) rows, \(written) were written and \(onConflict == .skip ? present : 0) were there before",
-        hint: "a trigger or rule of the table, or another session, interfered; nothing of the batch was kept")
+        .tryAgain, "cannot restore the batch", at: "batch \(manifest.batchID) into \(plan.target.quotedName)",
+        cause: "\(cause); another session interfered", hint: "run it again; nothing of the batch was kept")
     }
     return outcome
   }
 
-  /// Makes the staging table and copies the rows into it.
+  /// Makes the staging table and copies the rows into it, with the archived texts of compared columns beside them.
   private func stage(
     _ manifest: Manifest, _ columns: RestorePlan.Columns, as form: WholeRow, expected: Int,
     in transaction: Transaction
   ) async throws -> [SequenceEdge] {
-    let names = columns.staged.map { SQLText.identifier($0.column.name) }.joined(separator: ", ")
+    let names = columns.staged.map { SQLText.identifier($0.column.name) }
+    let texts = columns.compared.indices.map(WrittenRows.textColumn)
+    let definitions = names + texts.map { "''::pg_catalog.text AS \($0)" }
     try await transaction.execute(
       """
       CREATE TEMPORARY TABLE archiver_staging ON COMMIT DROP AS
-      SELECT \(names) FROM \(plan.target.quotedName) WITH NO DATA
+      SELECT \(definitions.joined(separator: ", ")) FROM \(plan.target.quotedName) WITH NO DATA
       """)
     let edges = try await copy(
-      manifest, columns.staged, as: form, into: Self.staging, expected: expected, in: transaction)
+      manifest, names + texts, as: form, into: Self.staging, expected: expected, in: transaction)
     try await transaction.execute("ANALYZE \(Self.staging)")
     return edges
   }
 
   /// Copies the batch's rows into a table. Throws unless the server took in as many as are expected.
   private func copy(
-    _ manifest: Manifest, _ columns: [(index: Int, column: Manifest.Column)], as form: WholeRow, into table: String,
-    expected: Int, in transaction: Transaction
+    _ manifest: Manifest, _ columns: [String], as form: WholeRow, into table: String, expected: Int,
+    in transaction: Transaction
   ) async throws -> [SequenceEdge] {
-    let names = columns.map { SQLText.identifier($0.column.name) }.joined(separator: ", ")
+    let names = columns.joined(separator: ", ")
     var rows = try BatchRows(manifest, selection: plan.selection)
     var form = form
     var count = 0
@@ -120,9 +146,33 @@ struct BatchLoader {
     return result.rows.first?.first.flatMap { $0 }.flatMap { Int($0) } ?? 0
   }
 
-  private var joined: String {
-    let matches = plan.keyColumns.map { "s.\(SQLText.identifier($0.name)) = t.\(SQLText.identifier($0.name))" }
-    return "\(plan.target.ownRows) t ON \(matches.joined(separator: " AND "))"
+  /// Takes the staged rows whose key is in the target out of the staging table, and counts them.
+  private func removePresent(in transaction: Transaction) async throws -> Int {
+    try await transaction.execute(
+      "DELETE FROM \(Self.staging) s USING \(plan.target.ownRows) t WHERE \(matches)"
+    ).affectedRowCount
+  }
+
+  /// An overwritten row keeps its key as it is, which may be written otherwise than the archived one it is equal to.
+  private func keepKeys(in transaction: Transaction) async throws -> [String] {
+    let names = plan.keyColumns.map { SQLText.identifier($0.name) }
+    let kept = names.map { "\($0) = t.\($0)" }.joined(separator: ", ")
+    let (staged, present) = (WrittenRows.text(names.map { "s." + $0 }), WrittenRows.text(names.map { "t." + $0 }))
+    let count = try await transaction.execute(
+      """
+      UPDATE \(Self.staging) s SET \(kept) FROM \(plan.target.ownRows) t
+      WHERE \(matches) AND \(staged) <> \(present)
+      """
+    ).affectedRowCount
+    return count == 0
+      ? [] : ["overwritten rows keep their key as it is, where the archived one is equal but written otherwise"]
+  }
+
+  private var joined: String { "\(plan.target.ownRows) t ON \(matches)" }
+
+  private var matches: String {
+    plan.keyColumns.map { "s.\(SQLText.identifier($0.name)) = t.\(SQLText.identifier($0.name))" }
+      .joined(separator: " AND ")
   }
 
   private func insertion(_ columns: [Manifest.Column]) -> String {

@@ -54,17 +54,19 @@ struct KeyRow: RowForm {
   let batchNumber: Int
   /// Indices into the manifest's columns.
   let columns: [Int]
+  /// Those and the further columns to copy.
+  private let copied: [Int]
   /// Nil where no list is wanted.
   var list: KeyList?
   private(set) var count = 0
 
-  init(batchNumber: Int, columns: [Int], list: KeyList?) {
-    (self.batchNumber, self.columns, self.list) = (batchNumber, columns, list)
+  init(batchNumber: Int, columns: [Int], texts: [Int], list: KeyList?) {
+    (self.batchNumber, self.columns, self.copied, self.list) = (batchNumber, columns, columns + texts, list)
   }
 
   mutating func append(_ reader: RowReader, number: Int, to lines: inout [UInt8]) {
     lines.append(contentsOf: "\(batchNumber)\t\(number)\t".utf8)
-    reader.appendCopyRow(columns, to: &lines)
+    reader.appendCopyRow(copied, to: &lines)
     list?.append(columns, of: reader)
     count += 1
   }

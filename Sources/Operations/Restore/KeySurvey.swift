@@ -31,29 +31,49 @@ struct KeySurvey {
 
   private static let table = "pg_temp.archiver_keys"
 
+  /// The columns of the batches' own primary keys, where their texts must tell whether two rows have the same archived
+  /// key; empty where the target's key tells it as well.
+  private var textColumns: [String] {
+    let names = plan.keyColumns.map(\.name)
+    let isToldByTarget =
+      plan.hasExactKey
+      && plan.batches.allSatisfy { batch in
+        Set(batch.manifest.primaryKey) == Set(names)
+          && plan.keyColumns.allSatisfy { key in
+            batch.manifest.columns.contains { $0.name == key.name && $0.formType == key.formType }
+          }
+      }
+    return isToldByTarget ? [] : Set(plan.batches.flatMap(\.manifest.primaryKey)).sorted()
+  }
+
   func run(in transaction: Transaction) async throws -> Outcome {
     let key = plan.keyColumns.indices.map { "k\($0)" }
-    let columns = zip(plan.keyColumns, key).map { "t.\(SQLText.identifier($0.name)) AS \($1)" }
+    let textColumns = textColumns
+    let texts = textColumns.indices.map { "a\($0)" }
+    let columns =
+      zip(plan.keyColumns, key).map { "t.\(SQLText.identifier($0.name)) AS \($1)" }
+      + texts.map { "''::pg_catalog.text COLLATE \"C\" AS \($0)" }
     try await transaction.execute(
       """
       CREATE TEMPORARY TABLE archiver_keys ON COMMIT DROP AS
       SELECT 0::pg_catalog.int4 AS batch, 0::pg_catalog.int4 AS number, \(columns.joined(separator: ", "))
       FROM \(plan.target.quotedName) t WITH NO DATA
       """)
-    var (outcome, lists) = try await load(key, in: transaction)
+    var (outcome, lists) = try await load(key, textColumns, in: transaction)
     try await transaction.execute("ANALYZE \(Self.table)")
     if try await hasRepeatedKeys(key, in: transaction) {
       try await refuseDuplicates(key, in: transaction)
       let outdated = try await transaction.execute(
         """
         DELETE FROM \(Self.table) k USING (
-          SELECT batch, number, max(batch) OVER (PARTITION BY \(key.joined(separator: ", "))) AS newest
+          SELECT batch, number, max(batch) OVER (PARTITION BY \((key + texts).joined(separator: ", "))) AS newest
           FROM \(Self.table)
         ) o WHERE k.batch = o.batch AND k.number = o.number AND o.batch < o.newest
         RETURNING k.batch, k.number
         """)
       outcome.outdated = rowNumbers(outdated)
       for (batch, numbers) in outcome.outdated.enumerated() { outcome.selected[batch] -= numbers.count }
+      if !texts.isEmpty { try await refuseCollisions(key, in: transaction) }
     }
     let matches = zip(plan.keyColumns, key).map { "k.\($1) = t.\(SQLText.identifier($0.name))" }
     let present = "\(Self.table) k JOIN \(plan.target.ownRows) t ON \(matches.joined(separator: " AND "))"
@@ -75,10 +95,11 @@ struct KeySurvey {
   }
 
   /// Copies the keys of every selected row into the temporary table.
-  private func load(_ key: [String], in transaction: Transaction) async throws -> (Outcome, [KeyList]) {
+  private func load(
+    _ key: [String], _ textColumns: [String], in transaction: Transaction
+  ) async throws -> (Outcome, [KeyList]) {
     var outcome = Outcome(outdated: [], selected: [], conflicts: [])
     var lists: [KeyList] = []
-    let copy = "COPY \(Self.table) (batch, number, \(key.joined(separator: ", "))) FROM STDIN"
     let objects = ObjectsAhead(plan.batches.flatMap(\.manifest.objects), in: store)
     for (batchNumber, batch) in plan.batches.enumerated() {
       guard !context.stop.isRequested else {
@@ -87,8 +108,15 @@ struct KeySurvey {
           hint: "nothing was changed")
       }
       var rows = try BatchRows(batch.manifest, selection: plan.selection)
+      let texts = textColumns.enumerated().compactMap { place, name in
+        batch.manifest.columns.firstIndex { $0.name == name }.map { (name: "a\(place)", index: $0) }
+      }
+      let copy = """
+        COPY \(Self.table) (\((["batch", "number"] + key + texts.map(\.name)).joined(separator: ", "))) FROM STDIN
+        """
       var form = KeyRow(
-        batchNumber: batchNumber, columns: plan.keyIndices(in: batch.manifest), list: listsKeys ? KeyList() : nil)
+        batchNumber: batchNumber, columns: plan.keyIndices(in: batch.manifest), texts: texts.map(\.index),
+        list: listsKeys ? KeyList() : nil)
       for _ in batch.manifest.objects {
         let lines = CopyRows(rows, of: try await objects.next(), as: form)
         do {
@@ -129,6 +157,24 @@ struct KeySurvey {
       hint: "compare its primary key with that of \(plan.target.quotedName), and run `archiver verify`")
   }
 
+  /// Rows of different archived keys that the target takes to have the same: only one of them could go in.
+  private func refuseCollisions(_ key: [String], in transaction: Transaction) async throws {
+    let found = try await transaction.execute(
+      """
+      SELECT batch, count(*) FROM (
+        SELECT batch, count(*) OVER (PARTITION BY \(key.joined(separator: ", "))) AS rows FROM \(Self.table)
+      ) c WHERE rows > 1 GROUP BY batch ORDER BY batch DESC LIMIT 1
+      """)
+    guard let row = found.rows.first, let batch = row[0].flatMap({ Int($0) }) else { return }
+    let manifest = plan.batches[batch].manifest
+    throw OperationError(
+      .data, "cannot restore the batch", at: "batch \(manifest.batchID)",
+      cause: "\(row[1] ?? "some") of its rows have a key that \(plan.target.quotedName) holds to be equal to another "
+        + "batch's, though they were archived under different ones",
+      hint: "restore --into a table with the archived key (\(manifest.primaryKey.joined(separator: ", "))) and types, "
+        + "or choose among the batches with --batch; nothing was changed")
+  }
+
   /// Sorts pairs of batch and row number by batch.
   private func rowNumbers(_ result: QueryResult) -> [Set<Int>] {
     var numbers: [Set<Int>] = plan.batches.map { _ in [] }
@@ -138,38 +184,5 @@ struct KeySurvey {
       }
     }
     return numbers
-  }
-}
-
-extension RestorePlan {
-  /// Gives a failure its place: what the target refuses for the values' sake is a matter of the archive's data.
-  func failure(_ error: any Error, _ what: String, in manifest: Manifest) -> OperationError {
-    let place = "batch \(manifest.batchID) into \(target.quotedName)"
-    guard let error = error as? PostgresError else { return .wrapping(error, what, at: place) }
-    if error.kind == .commitUncertain {
-      return OperationError(
-        .unavailable, what, at: place, cause: error.description,
-        hint: "the batch may be in or not: run the same again with --on-conflict skip, which settles it")
-    }
-    if error.isUnknownName {
-      return OperationError(
-        .data, what, at: place, cause: error.description,
-        hint: "\(PostgresError.unknownNameHint); nothing of the batch was kept")
-    }
-    guard error.kind == .server, let state = error.sqlState,
-      ["21", "22", "23", "44", "P0"].contains(String(state.prefix(2)))
-    else { return .wrapping(error, what, at: place) }
-    let changes = columns(of: manifest).changedTypes
-    let cause = error.description + (changes.isEmpty ? "" : "; column \(changes.joined(separator: ", column "))")
-    let hint =
-      switch state {
-      case "23505":
-        "a row there has the same key or the same value under another unique constraint; nothing of the batch was kept"
-      // A check_violation of no constraint: no partition takes the row.
-      case "23514" where target.isPartitioned && error.constraintName == nil:
-        "attach a partition for the batch's rows, or restore --into another table; nothing of the batch was kept"
-      default: "restore --into a table of the archived types; nothing of the batch was kept"
-      }
-    return OperationError(.data, what, at: place, cause: cause, hint: hint)
   }
 }

@@ -56,13 +56,15 @@ package struct RestoreJob: Sendable {
   private func refuseConflicts(_ prepared: [TableRestore]) throws(OperationError) {
     guard request.onConflict == .fail, !request.isDryRun else { return }
     for restore in prepared {
-      guard let survey = restore.survey, let target = restore.plan?.target else { continue }
+      guard let survey = restore.survey, let plan = restore.plan else { continue }
       let count = survey.conflicts.reduce(0, +)
       guard count > 0 else { continue }
       throw OperationError(
-        .data, "cannot restore", at: "\(restore.source) into \(target.quotedName)",
+        .data, "cannot restore", at: "\(restore.source) into \(plan.target.quotedName)",
         cause: "\(count) of \(survey.selected.reduce(0, +)) selected keys are there already; nothing was changed",
-        hint: "keep those rows with --on-conflict skip, or replace them with --on-conflict overwrite")
+        hint: plan.judgesConflicts
+          ? "keep those rows with --on-conflict skip, or replace them with --on-conflict overwrite"
+          : "remove those rows, leave theirs out by --batch, --from and --to, or restore --into another table")
     }
   }
 

@@ -15,6 +15,8 @@ struct RestorePlan: Sendable {
   /// Whether `keyColumns` are the target's primary key.
   let hasPrimaryKey: Bool
   let ignoresMissingColumns: Bool
+  /// Whether `skip` and `overwrite` can go by `keyColumns`.
+  let judgesConflicts: Bool
   /// The sequences of the target's columns.
   let sequences: [ColumnSequence]
   /// Whether the target takes rows by COPY as it takes them by INSERT: row security and a generated key forbid that.
@@ -28,6 +30,11 @@ struct RestorePlan: Sendable {
     var missing: [String] = []
     /// The target's columns whose type has changed since, in words.
     var changedTypes: [String] = []
+    /// The target's columns that are computed by now, and were not when they were archived.
+    var newlyGenerated: [String] = []
+    /// Those whose values may come out otherwise than they were archived, because their type has changed or because they
+    /// are computed by now: their archived text is staged too.
+    var compared: [(index: Int, column: Manifest.Column)] = []
 
     /// Those of the staged columns that take values; the server computes generated ones itself.
     var inserted: [Manifest.Column] { staged.map(\.column).filter { $0.generated == nil } }
@@ -36,10 +43,10 @@ struct RestorePlan: Sendable {
   /// Throws a data error when the target does not fit.
   init(
     source: TableName, target: TableDescription, batches: [ArchivedBatch], request: RestoreRequest,
-    selection: Selection, sequences: [ColumnSequence], hasRowSecurity: Bool
+    selection: Selection, facts: TargetFacts
   ) throws(OperationError) {
     (self.source, self.target, self.batches, self.selection) = (source, target, batches, selection)
-    self.sequences = sequences
+    sequences = facts.sequences
     ignoresMissingColumns = request.ignoresMissingColumns
     func isFilled(_ name: String) -> Bool {
       batches.allSatisfy { $0.manifest.columns.contains { $0.name == name } }
@@ -49,7 +56,18 @@ struct RestorePlan: Sendable {
     let archivedKey = batches.last?.manifest.primaryKey ?? []
     let names = hasPrimaryKey ? target.primaryKeyNames : archivedKey
     keyColumns = names.compactMap { name in target.columns.first { $0.name == name } }
-    takesCopies = !hasRowSecurity && keyColumns.allSatisfy { $0.generated == nil }
+    judgesConflicts = hasPrimaryKey && !facts.isKeyDeferrable
+    takesCopies = !facts.hasRowSecurity && keyColumns.allSatisfy { $0.generated == nil }
+    for batch in batches {
+      let absent = archivedKey.filter { name in !batch.manifest.columns.contains { $0.name == name } }
+      guard hasPrimaryKey || absent.isEmpty else {
+        throw OperationError(
+          .data, "the table does not fit the archive", at: target.quotedName,
+          cause: "batch \(batch.manifest.batchID) is older than column \(absent.joined(separator: ", ")) of the key "
+            + "(\(archivedKey.joined(separator: ", "))) that later batches have",
+          hint: "restore the older batches by themselves, chosen with --batch, --run or --to, then the later ones")
+      }
+    }
     guard !names.isEmpty, keyColumns.count == names.count, names.allSatisfy(isFilled) else {
       throw OperationError(
         .data, "the table does not fit the archive", at: target.quotedName,
@@ -61,6 +79,12 @@ struct RestorePlan: Sendable {
         .data, "the table does not fit the archive", at: target.quotedName,
         cause: "--on-conflict \(request.onConflict.rawValue) goes by the primary key, and it has none to go by",
         hint: "add the primary key (\(archivedKey.joined(separator: ", "))), or use --on-conflict fail")
+    }
+    guard judgesConflicts || request.onConflict == .fail else {
+      throw OperationError(
+        .data, "the table does not fit the archive", at: target.quotedName,
+        cause: "--on-conflict \(request.onConflict.rawValue) cannot go by its primary key, which is DEFERRABLE",
+        hint: "use --on-conflict fail, or make the key anew without DEFERRABLE")
     }
     for batch in batches {
       let missing = columns(of: batch.manifest).missing
@@ -81,12 +105,45 @@ struct RestorePlan: Sendable {
         if archived.generated == nil { columns.missing.append(archived.name) }
         continue
       }
-      if column.type != archived.type {
+      let hasChanged = column.type != archived.type || column.formType != archived.formType
+      let isNewlyGenerated = column.generated != nil && archived.generated == nil
+      if isNewlyGenerated { columns.newlyGenerated.append(column.name) }
+      if isNewlyGenerated ? !ignoresMissingColumns : hasChanged && column.generated == nil {
+        columns.compared.append((index, column))
+      }
+      if hasChanged {
         columns.changedTypes.append("\(column.name) was \(archived.type) and is \(column.type)")
       }
       if column.generated == nil || keyColumns.contains(column) { columns.staged.append((index, column)) }
     }
     return columns
+  }
+
+  /// Whether values that the target's key holds to be equal always have the same text.
+  ///
+  /// Not so for numeric, float, char, interval and the like, nor under collations that are not deterministic.
+  var hasExactKey: Bool {
+    let types = ["smallint", "integer", "bigint", "oid", "uuid", "date", "boolean"]
+    return keyColumns.allSatisfy {
+      types.contains($0.formType) || $0.formType.hasPrefix("timestamp") && !$0.formType.hasSuffix("[]")
+    }
+  }
+
+  /// What an operator should know before of changed columns, one sentence each.
+  var changeWarnings: [String] {
+    var warnings: [String] = []
+    for batch in batches {
+      let columns = columns(of: batch.manifest)
+      let sentences =
+        columns.changedTypes.map { "column \($0): a batch with a value that this changes is refused" }
+        + columns.newlyGenerated.map { name in
+          "column \(name) is GENERATED by now: "
+            + (ignoresMissingColumns
+              ? "its archived values are left out" : "a batch with a value other than the computed one is refused")
+        }
+      for sentence in sentences where !warnings.contains(sentence) { warnings.append(sentence) }
+    }
+    return warnings
   }
 
   /// Where the values of the columns that have a sequence are to be watched.

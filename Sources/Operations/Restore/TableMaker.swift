@@ -8,13 +8,25 @@ import Postgres
 struct TableMaker {
   let name: TableName
 
-  /// Does nothing when the table is there. Throws a data error when a type is not there.
-  func makeIfMissing(from manifest: Manifest, in transaction: Transaction) async throws {
+  /// Does nothing when the table is there. Throws a data error when the schema or a type is not there.
+  ///
+  /// Columns, types and key are those of the newest of the manifests, which come oldest first; a column that an older one
+  /// lacks takes NULL, as its default is not in the archive.
+  func makeIfMissing(from manifests: [Manifest], in transaction: Transaction) async throws {
+    guard let manifest = manifests.last else { return }
     let quoted = SQLText.identifier(name.schema, name.table)
     let found = try await transaction.execute("SELECT pg_catalog.to_regclass($1)", [.text(quoted)])
     guard found.rows.first?[0] == nil else { return }
+    let schema = try await transaction.execute(
+      "SELECT pg_catalog.to_regnamespace($1)", [.text(SQLText.identifier(name.schema))])
+    guard schema.rows.first?[0] != nil else {
+      throw OperationError(
+        .data, "cannot make the table", at: "\(name)", cause: "the database has no schema \(name.schema)",
+        hint: "CREATE SCHEMA \(SQLText.identifier(name.schema)), or restore --into another schema")
+    }
     var columns: [String] = []
-    for column in manifest.columns {
+    for var column in manifest.columns {
+      if !manifests.allSatisfy({ $0.columns.contains { $0.name == column.name } }) { column.nullable = true }
       columns.append(try await definition(column, in: transaction))
     }
     let key = manifest.primaryKey.map(SQLText.identifier).joined(separator: ", ")

@@ -55,8 +55,8 @@ struct TableRestore {
 
   private mutating func survey(in transaction: Transaction) async throws {
     let name = TableName(database: source.database, schema: targetName.schema, table: targetName.table)
-    if request.createsTable, let manifest = batches.last?.manifest {
-      try await TableMaker(name: name).makeIfMissing(from: manifest, in: transaction)
+    if request.createsTable {
+      try await TableMaker(name: name).makeIfMissing(from: batches.map(\.manifest), in: transaction)
     }
     let target: TableDescription
     do {
@@ -65,7 +65,7 @@ struct TableRestore {
       guard error.category == .configuration else { throw error }
       var error = error
       error.category = .data
-      error.hint = (error.hint.map { $0 + " Or " } ?? "") + "make the table from the archive with --create-table"
+      error.hint = "to make the table from the archive, add --create-table" + (error.hint.map { "; else, \($0)" } ?? "")
       throw error
     }
     guard ["r", "p"].contains(target.kind) else {
@@ -73,32 +73,26 @@ struct TableRestore {
         .data, "cannot restore", at: target.quotedName, cause: "it is not a table", hint: "restore --into a table")
     }
     try await transaction.pin(target.pinnedSettings)
+    let facts = try await TargetFacts.read(of: target, in: transaction)
+    guard !facts.isRowSecurityActive else {
+      throw OperationError(
+        .permission, "cannot restore", at: target.quotedName,
+        cause: "row-level security policies apply to the role, so it may not see all rows",
+        hint: "restore as a role with BYPASSRLS, or as the table's owner without FORCE ROW LEVEL SECURITY")
+    }
     isArchivedTable = try await isArchivedTable(target, in: transaction)
     let selection = try await KeyForms(
       source: source, batches: batches, target: target, store: store, context: context
     ).selection(request.selection, in: transaction)
     let plan = try RestorePlan(
       source: source, target: target, batches: batches, request: request, selection: selection,
-      sequences: try await SequenceMover.sequences(of: target, in: transaction),
-      hasRowSecurity: try await hasRowSecurity(target, in: transaction))
+      facts: facts)
     self.plan = plan
-    warnings = try await triggerWarnings(target, in: transaction)
+    warnings = try await triggerWarnings(target, in: transaction) + (request.isDryRun ? plan.changeWarnings : [])
     survey = try await KeySurvey(
       plan: plan, store: store, context: context, listsKeys: isArchivedTable && !request.isDryRun,
       skipsPresent: request.onConflict == .skip
     ).run(in: transaction)
-  }
-
-  /// Whether row-level security is on for the target or one of its partitions: COPY FROM refuses such a table.
-  private func hasRowSecurity(_ target: TableDescription, in transaction: Transaction) async throws -> Bool {
-    let found = try await transaction.execute(
-      """
-      WITH RECURSIVE family (relation) AS (
-        SELECT $1::pg_catalog.oid
-        UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN family f ON f.relation = i.inhparent)
-      SELECT 1 FROM pg_catalog.pg_class JOIN family ON relation = oid WHERE relrowsecurity LIMIT 1
-      """, [.text(String(target.oid))])
-    return !found.rows.isEmpty
   }
 
   /// A trigger that fires before a row is written may write something else than was archived.
@@ -108,7 +102,7 @@ struct TableRestore {
     let triggers = try await transaction.execute(
       """
       SELECT tgname FROM pg_catalog.pg_trigger
-      WHERE tgrelid = $1::pg_catalog.oid AND NOT tgisinternal AND tgenabled = ANY ('{O,A}'::pg_catalog."char"[])
+      WHERE tgrelid = $1::pg_catalog.oid AND NOT tgisinternal AND \(FiringState.fires("tgenabled"))
         AND tgtype & 3 = 3 AND tgtype & \(events) <> 0
       ORDER BY tgname
       """, [.text(String(target.oid))])

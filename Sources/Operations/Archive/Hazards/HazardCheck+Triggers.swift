@@ -3,15 +3,6 @@ import Postgres
 
 /// What else would happen on a DELETE.
 extension HazardCheck {
-  /// Whether a trigger or rule in that state (`tgenabled`, `ev_enabled`) fires under the role's session_replication_role.
-  private static func fires(_ state: String) -> String {
-    """
-    CASE \(state) WHEN 'A' THEN true WHEN 'D' THEN false
-    WHEN 'R' THEN pg_catalog.current_setting('session_replication_role') = 'replica'
-    ELSE pg_catalog.current_setting('session_replication_role') <> 'replica' END
-    """
-  }
-
   /// Statement triggers fire where they are defined on what the DELETE names, row triggers of a parent as its leaves' clones.
   ///
   /// Before version 13 clones count as internal; they depend on their original then.
@@ -30,7 +21,7 @@ extension HazardCheck {
         (SELECT p.tgrelid FROM pg_catalog.pg_trigger p WHERE p.tgrelid = $2::pg_catalog.oid AND p.tgname = t.tgname),
         min(t.tgrelid))::pg_catalog.regclass::pg_catalog.text
       FROM pg_catalog.pg_trigger t
-      WHERE t.tgrelid = ANY ($1::pg_catalog.oid[]) AND t.tgtype & 8 <> 0 AND \(Self.fires("t.tgenabled"))
+      WHERE t.tgrelid = ANY ($1::pg_catalog.oid[]) AND t.tgtype & 8 <> 0 AND \(FiringState.fires("t.tgenabled"))
         AND (NOT t.tgisinternal\(isClone))
       GROUP BY t.tgname ORDER BY t.tgname
       """, [relationParameter, .text(String(table.oid))])
@@ -47,7 +38,7 @@ extension HazardCheck {
       """
       SELECT pg_catalog.quote_ident(r.rulename), count(*), min(r.ev_class)::pg_catalog.regclass::pg_catalog.text
       FROM pg_catalog.pg_rewrite r
-      WHERE r.ev_class = ANY ($1::pg_catalog.oid[]) AND r.ev_type = '4' AND \(Self.fires("r.ev_enabled"))
+      WHERE r.ev_class = ANY ($1::pg_catalog.oid[]) AND r.ev_type = '4' AND \(FiringState.fires("r.ev_enabled"))
       GROUP BY r.rulename ORDER BY r.rulename
       """, [relationParameter])
     guard let row = result.rows.first, let first = row[0], let place = row[2] else { return }

@@ -1,0 +1,34 @@
+import Postgres
+
+/// What a restore must know of its target beyond the columns and the key.
+struct TargetFacts: Sendable {
+  /// The sequences of the target's columns.
+  var sequences: [ColumnSequence] = []
+  /// Whether row-level security is on for the target or one of its partitions: COPY FROM refuses such a table.
+  var hasRowSecurity = false
+  /// Whether its policies apply to this role, so that it may not see all rows.
+  var isRowSecurityActive = false
+  /// Whether the primary key is DEFERRABLE: ON CONFLICT cannot go by such a key.
+  var isKeyDeferrable = false
+
+  static func read(of target: TableDescription, in transaction: Transaction) async throws -> TargetFacts {
+    let found = try await transaction.execute(
+      """
+      WITH RECURSIVE family (relation) AS (
+        SELECT $1::pg_catalog.oid
+        UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN family f ON f.relation = i.inhparent)
+      SELECT EXISTS (SELECT FROM pg_catalog.pg_class JOIN family ON relation = oid WHERE relrowsecurity),
+        pg_catalog.row_security_active($1::pg_catalog.oid),
+        EXISTS (SELECT FROM pg_catalog.pg_index
+          WHERE indrelid = $1::pg_catalog.oid AND indisprimary AND NOT indimmediate)
+      """, [.text(String(target.oid))])
+    let row = found.rows.first ?? []
+    guard row.count == 3 else {
+      throw OperationError(
+        .defect, "cannot read the catalog", at: target.quotedName, cause: "the server gave no row")
+    }
+    return TargetFacts(
+      sequences: try await SequenceMover.sequences(of: target, in: transaction), hasRowSecurity: row[0] == "t",
+      isRowSecurityActive: row[1] == "t", isKeyDeferrable: row[2] == "t")
+  }
+}
