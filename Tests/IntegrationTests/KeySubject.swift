@@ -23,7 +23,7 @@ struct KeySubject: Sendable {
     CREATE COLLATION any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
     CREATE TYPE mood AS ENUM ('', 'so so', 'a"b', 'NULL', '{}', 'a,b', 'it''s', E'back\\slash', 'zest');
     CREATE TYPE pair AS (a int, b text); CREATE TYPE word_pair AS (a citext, b numeric);
-    CREATE DOMAIN label AS text COLLATE any_case CHECK (length(value) < 5000);
+    CREATE DOMAIN label AS text COLLATE any_case CHECK (length(value) < 10000);
     CREATE DOMAIN price AS numeric; CREATE DOMAIN numbers AS int[]; CREATE DOMAIN fixed AS char(6);
     """#
 
