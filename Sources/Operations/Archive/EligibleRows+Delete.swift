@@ -16,8 +16,19 @@ extension EligibleRows {
   }
 
   /// Deletes the rows whose keys are given by `deleteParameters`.
-  var delete: String {
-    let target = "DELETE FROM ONLY \(relation.quotedName) AS t"
+  var delete: String { statement("DELETE FROM", joining: "USING") }
+
+  /// Counts the rows whose keys are given by `deleteParameters`.
+  var countByKey: String { statement("SELECT count(*) FROM", joining: "CROSS JOIN") }
+
+  /// Whether something that the operator has accepted could keep deleted rows in the table, or put them back.
+  var mayComeBack: Bool {
+    let kinds: [Hazard.Kind] = [.deleteTrigger, .deleteRule, .foreignKeyAction]
+    return kinds.contains { source.acceptedHazards.contains($0.rawValue) }
+  }
+
+  private func statement(_ verb: String, joining join: String) -> String {
+    let target = "\(verb) ONLY \(relation.quotedName) AS t"
     if table.primaryKey.count == 1, let column = table.primaryKey.first {
       if isSentAsItself(column) { return "\(target) WHERE \(quoted(column)) = ANY ($1)" }
       let (codec, key) = (table.columns[column].codec, table.keyColumn(column))
@@ -31,7 +42,7 @@ extension EligibleRows {
     let match = match(nil)
     let columns = match.columns.map { "pg_catalog.unnest(\($0.array)) AS \($0.name)" }
     return """
-      \(target) USING (SELECT \(columns.joined(separator: ", "))) AS k \
+      \(target) \(join) (SELECT \(columns.joined(separator: ", "))) AS k \
       WHERE \(match.conditions.joined(separator: " AND "))
       """
   }

@@ -23,7 +23,8 @@ struct RowRemover: Sendable {
   ) async throws(OperationError) -> Removal {
     let place = "\(batch.prepared.source.name), batch \(batch.prepared.batchID)"
     do {
-      let deleted = try await transaction.execute(rows.delete, rows.deleteParameters(keys)).affectedRowCount
+      let parameters = rows.deleteParameters(keys)
+      let deleted = try await transaction.execute(rows.delete, parameters).affectedRowCount
       guard deleted == batch.prepared.counts.fetched else {
         throw OperationError(
           .failed, "the delete does not match the batch", at: place,
@@ -41,8 +42,8 @@ struct RowRemover: Sendable {
       let manifest = batch.prepared.committed(at: committedAt)
       let document = try ArchiveDocument.encode(manifest)
       let sha256 = SHA256.hash(document.span).hex
-      let insertion = ledger.map { $0.insertion(manifest, sha256: sha256, committedAt: committedAt) + "; " } ?? ""
-      try await transaction.execute(insertion + "SET CONSTRAINTS ALL IMMEDIATE")
+      try await record(manifest, sha256, committedAt, in: transaction)
+      if rows.mayComeBack { try await lookForRows(parameters, at: place, in: transaction) }
       return Removal(manifest: manifest, document: document, sha256: sha256)
     } catch let error as PostgresError where error.sqlState == "23503" {
       throw OperationError(
@@ -55,5 +56,38 @@ struct RowRemover: Sendable {
     } catch {
       throw .wrapping(error, "cannot delete the batch's rows", at: place)
     }
+  }
+
+  /// Inserts the ledger row, lets deferred constraints speak, and looks whether the row is there: in one round trip.
+  private func record(
+    _ manifest: Manifest, _ sha256: String, _ committedAt: Timestamp, in transaction: Transaction
+  ) async throws {
+    guard let ledger else {
+      try await transaction.execute("SET CONSTRAINTS ALL IMMEDIATE")
+      return
+    }
+    let count = try await transaction.execute(
+      """
+      \(ledger.insertion(manifest, sha256: sha256, committedAt: committedAt)); SET CONSTRAINTS ALL IMMEDIATE; \
+      \(ledger.confirmation(manifest, sha256: sha256))
+      """)
+    guard count.rows.first?.first == "1" else {
+      throw OperationError(
+        .failed, "the ledger did not take the batch", at: "\(manifest.source.name), batch \(manifest.batchID)",
+        cause: "after the INSERT its row is not in \(ledger.schema).batch; all of it is rolled back",
+        hint: "look for rules, triggers or policies on \(ledger.schema).batch, and drop them")
+    }
+  }
+
+  /// The command tag counts what a statement did, which after a rule or trigger need not be what is gone from the table.
+  private func lookForRows(
+    _ keys: [Parameter], at place: String, in transaction: Transaction
+  ) async throws {
+    let count = try await transaction.execute(rows.countByKey, keys).rows.first?.first ?? nil
+    guard count != "0" else { return }
+    throw OperationError(
+      .failed, "deleted rows are still in the table", at: place,
+      cause: "\(count ?? "unknown") rows have keys that were just deleted; all of it is rolled back",
+      hint: "an accepted trigger, rule or foreign key action keeps them or puts them back: see what fires on DELETE")
   }
 }

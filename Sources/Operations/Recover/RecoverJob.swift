@@ -76,6 +76,7 @@ package struct RecoverJob: Sendable {
             cause: "there is no table \(ledger.schema).batch, which says what was committed",
             hint: "set ledger: to the schema the batches were archived with")
         }
+        try await ledger.checkDurability(in: transaction, at: database.place)
         return (table, ledger)
       }
     }

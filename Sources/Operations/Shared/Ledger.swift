@@ -40,11 +40,32 @@ package struct Ledger: Sendable {
     return result.rows.first?.first == "t"
   }
 
-  /// Creates the table when it is missing. Throws a permission error with the SQL to run when the role may not.
+  /// Throws a configuration error unless what bears the ledger's name keeps its rows through a crash.
+  func checkDurability(in transaction: Transaction, at place: String) async throws(OperationError) {
+    let row: [String?]?
+    do {
+      row = try await transaction.execute(
+        "SELECT relkind, relpersistence FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass($1)", [.text(table)]
+      ).rows.first
+    } catch {
+      throw .wrapping(error, "cannot look at the ledger", at: place)
+    }
+    guard let row, row != ["r", "p"] else { return }
+    let isUnlogged = row == ["r", "u"]
+    throw OperationError(
+      .configuration, "cannot use the ledger", at: place,
+      cause: "\(schema).batch is \(isUnlogged ? "an unlogged table, which a crash empties" : "no permanent table")",
+      hint: isUnlogged ? "run: ALTER TABLE \(table) SET LOGGED" : "set ledger: to a schema of its own")
+  }
+
+  /// Creates the table when it is missing. Throws a permission error with the SQL to run when the role may not, and a
+  /// configuration error for one that would not last.
   func create(over connection: Connection, database: String) async throws(OperationError) {
     do {
       try await connection.withTransaction { transaction in
-        if try await exists(in: transaction) { return }
+        if try await exists(in: transaction) {
+          return try await checkDurability(in: transaction, at: database)
+        }
         // IF NOT EXISTS does not hold between two that create at once: one at a time, then look again.
         try await transaction.execute("SELECT pg_catalog.pg_advisory_xact_lock(\(Self.creationLockKey))")
         if try await exists(in: transaction) { return }
@@ -74,6 +95,11 @@ package struct Ledger: Sendable {
       ('\(manifest.batchID)', '\(manifest.runID)', \(SQLText.literal(name)), \(manifest.counts.fetched), '\(sha256)', \
       '\(committedAt.sqlText)')
       """
+  }
+
+  /// What tells how many rows of the ledger record the batch just so; rules and triggers can make that none.
+  func confirmation(_ manifest: Manifest, sha256: String) -> String {
+    "SELECT count(*) FROM \(table) WHERE batch_id = '\(manifest.batchID)' AND manifest_sha256 = '\(sha256)'"
   }
 
   /// The oldest batch of an archived table that has an entry; nil when none has.

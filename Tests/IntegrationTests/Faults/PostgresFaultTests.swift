@@ -101,21 +101,51 @@ import Testing
     }
   }
 
-  @Test func `a trigger made between two batches does not fire unseen`() async throws {
+  private static let noteFunction = """
+    CREATE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END';
+    """
+
+  /// What is there before the run, and what comes between two batches. Replaced objects keep their OID.
+  static let changes = [
+    (
+      "a new trigger", noteFunction,
+      "CREATE TRIGGER note BEFORE DELETE ON public.events FOR EACH ROW EXECUTE FUNCTION public.note()"
+    ),
+    (
+      "a replaced trigger",
+      noteFunction + "CREATE TRIGGER note BEFORE INSERT ON public.events FOR EACH ROW EXECUTE FUNCTION public.note()",
+      """
+      CREATE OR REPLACE TRIGGER note BEFORE DELETE ON public.events FOR EACH ROW EXECUTE FUNCTION public.note()
+      """
+    ),
+    ("a new rule", "", "CREATE RULE keep AS ON DELETE TO public.events DO ALSO SELECT 1"),
+    (
+      "a replaced rule", "CREATE RULE keep AS ON UPDATE TO public.events DO ALSO SELECT 1",
+      "CREATE OR REPLACE RULE keep AS ON DELETE TO public.events DO ALSO SELECT 1"
+    ),
+    ("a constraint", "", "ALTER TABLE public.events ADD CONSTRAINT low CHECK (id < 40) NOT VALID"),
+    (
+      "a foreign key", "CREATE TABLE public.c (e_id bigint)",
+      "ALTER TABLE public.c ADD FOREIGN KEY (e_id) REFERENCES public.events ON DELETE CASCADE"
+    ),
+  ]
+
+  @Test(arguments: changes)
+  func `what is made or replaced between two batches does not act unseen`(
+    _ title: String, _ before: String, _ change: String
+  ) async throws {
     try await withFaultScenario(rows: 60) { scenario in
+      try await scenario.database.psql(before)
       let url = scenario.database.url
       scenario.faults.spoil(.prepareRemoved, .answer) { _ in
-        Self.psql(
-          """
-          CREATE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END';
-          CREATE TRIGGER note BEFORE DELETE ON public.events FOR EACH ROW EXECUTE FUNCTION public.note()
-          """, url)
+        Self.psql(change, url)
         return .pass
       }
       let result = try await scenario.archiver("archive", expecting: 1)
-      #expect(result.errorOutput.contains("altered"), "\(result)")
-      try await scenario.database.psql("DROP TRIGGER note ON public.events")
-      try await scenario.recover("trigger")
+      #expect(result.errorOutput.contains("the table was altered during the run"), "\(result)")
+      #expect(try await scenario.database.psql("SELECT count(*) FROM public.events") == "40")
+      scenario.faults.install()
+      try await scenario.check(.settled, title)
     }
   }
 

@@ -132,13 +132,6 @@ struct HazardCase: Sendable, CustomTestStringConvertible {
       trigger("AFTER DELETE ON public.t FOR EACH ROW") + "; ALTER TABLE public.t ENABLE ALWAYS TRIGGER audit",
       says: ["audit"], accepted: 20),
     HazardCase(
-      "delete-trigger", "one for replicas, in a database whose clients pass as replicas",
-      trigger("AFTER DELETE ON public.t FOR EACH ROW")
-        + """
-        ; ALTER TABLE public.t ENABLE REPLICA TRIGGER audit;
-        SELECT format('ALTER DATABASE %I SET session_replication_role = replica', current_database()) \\gexec
-        """, says: ["audit"], accepted: 20),
-    HazardCase(
       "delete-trigger", "a row trigger of a partitioned table",
       """
       DROP TABLE public.t; CREATE TABLE public.t (id bigint, at timestamptz, PRIMARY KEY (id, at))

@@ -32,6 +32,9 @@ struct ForeignKey: Sendable {
 
   var description: String { "foreign key \(name) of \(referencingName)" }
 
+  /// What it does to the referencing rows, in a sentence.
+  var consequence: String { action.effect ?? "may forbid it" }
+
   /// Whether row `r` of the referencing table points to row `t`.
   var match: String {
     columns.map { "t.\($0.referenced) \($0.comparison) r.\($0.referencing)" }.joined(separator: " AND ")
@@ -45,6 +48,9 @@ struct ForeignKey: Sendable {
     }
     return "NOT EXISTS (SELECT FROM \(referencingName) AS r WHERE \(plain.joined(separator: " AND ")))"
   }
+
+  /// The same as a YAML value.
+  var quotedExclusion: String { "\"\(exclusion.replacing("\"", with: "\\\""))\"" }
 }
 
 extension ForeignKey {
@@ -71,7 +77,14 @@ extension ForeignKey {
     return keys
   }
 
-  private static let query = """
+  /// `relations` with their partition ancestors and their partitions.
+  static func family(of relations: [UInt32], in transaction: Transaction) async throws -> Set<UInt32> {
+    let result = try await transaction.execute(
+      "\(familyQuery) SELECT oid FROM above UNION SELECT oid FROM below", [HazardCheck.list(relations)])
+    return Set(result.rows.compactMap { $0[0].flatMap { UInt32($0) } })
+  }
+
+  private static let familyQuery = """
     WITH RECURSIVE above (oid) AS (
       SELECT r.oid FROM pg_catalog.unnest($1::pg_catalog.oid[]) r (oid)
       UNION
@@ -85,6 +98,10 @@ extension ForeignKey {
       JOIN pg_catalog.pg_class c ON c.oid = b.oid AND c.relkind = 'p'
       JOIN pg_catalog.pg_inherits i ON i.inhparent = b.oid
     )
+    """
+
+  private static let query = """
+    \(familyQuery)
     SELECT k.oid, pg_catalog.quote_ident(k.conname), k.conrelid,
       pg_catalog.quote_ident(s.nspname) || '.' || pg_catalog.quote_ident(r.relname),
       k.confdeltype, pg_catalog.quote_ident(f.attname), pg_catalog.quote_ident(p.attname),

@@ -16,6 +16,7 @@ struct Hazard: Sendable {
     case standby
     case reservedColumn = "reserved-column"
     case bytesEncoding = "bytes-encoding"
+    case replicaRole = "replica-role"
     case replicaIdentity = "replica-identity"
     case foreignKeyAction = "foreign-key-action"
     case deleteTrigger = "delete-trigger"

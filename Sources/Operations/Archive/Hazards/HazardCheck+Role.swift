@@ -12,6 +12,28 @@ extension HazardCheck {
         hint: "connect to the primary: name it in url:, or add target_session_attrs=read-write to it"))
   }
 
+  /// A replica fires neither foreign keys nor ordinary triggers, and only a superuser may change it back.
+  func findReplicaRole(_ findings: inout HazardFindings) async throws {
+    let result = try await transaction.execute(
+      """
+      SELECT s.source, pg_catalog.quote_ident(session_user), pg_catalog.quote_ident(pg_catalog.current_database())
+      FROM pg_catalog.pg_settings s WHERE s.name = 'session_replication_role' AND s.setting = 'replica'
+      """)
+    guard let row = result.rows.first, let source = row[0], let role = row[1], let database = row[2] else { return }
+    let wayOut =
+      switch source {
+      case "user": "run ALTER ROLE \(role) RESET session_replication_role"
+      case "database": "run ALTER DATABASE \(database) RESET session_replication_role"
+      case "database user": "run ALTER ROLE \(role) IN DATABASE \(database) RESET session_replication_role"
+      default: "reset it where it is set: url:, PGOPTIONS or the server's configuration"
+      }
+    findings.add(
+      .never(
+        .replicaRole,
+        "session_replication_role is replica for this role, so that foreign keys and triggers would not see the delete",
+        hint: wayOut))
+  }
+
   /// Rows are read and deleted in the leaves, which have privileges of their own.
   func findMissingPrivileges(_ findings: inout HazardFindings) async throws {
     let result = try await transaction.execute(

@@ -17,6 +17,7 @@ struct HazardCheck: Sendable {
     var findings = HazardFindings()
     findReservedColumns(&findings)
     try await findStandby(&findings)
+    try await findReplicaRole(&findings)
     try await findMissingPrivileges(&findings)
     try await findRowSecurity(&findings)
     try await findTriggers(&findings)
