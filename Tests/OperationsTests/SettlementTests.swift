@@ -11,7 +11,7 @@ import Testing
     let name: String
     var isPrepared = true
     var ledger = Facts.Ledger.absent
-    var origin = ServerIdentity.Match.sameServer
+    var origin: ServerIdentity.Match? = .sameServer
     var status = Facts.Status.unknown
     var marker = Facts.Marker.none
     var rows = Facts.Rows.unread
@@ -72,19 +72,50 @@ import Testing
       verdict: .mark(.transactionStatus)),
     Case(name: "an object is damaged", origin: .other, rows: .unreadable, verdict: .doubt(.unreadable)),
     Case(
-      name: "without a ledger, committed by status though its keys are back", ledger: .notUsed, status: .committed,
-      rows: all, verdict: .commit),
+      name: "without a ledger, committed by status, rows unread", ledger: .notUsed, status: .committed,
+      verdict: .lookForRows),
+    Case(
+      name: "without a ledger, committed by status, and all rows there", ledger: .notUsed, status: .committed,
+      rows: all,
+      isGraceOver: true, verdict: .doubt(.rowsThere)),
+    Case(
+      name: "without a ledger, committed by status, and some rows there", ledger: .notUsed, status: .committed,
+      rows: some,
+      verdict: .doubt(.rowsThere)),
+    Case(
+      name: "without a ledger, committed by status, and rows in later batches", ledger: .notUsed, status: .committed,
+      rows: spread, verdict: .doubt(.rowsThere)),
+    Case(
+      name: "without a ledger, committed by status, no row there", ledger: .notUsed, status: .committed, rows: none,
+      verdict: .commit),
     Case(
       name: "without a ledger, committed by status after a restart", ledger: .notUsed, origin: .restarted,
-      status: .committed, marker: .presumedElsewhere, verdict: .commit),
-    Case(name: "without a ledger, no row", ledger: .notUsed, origin: .other, rows: none, verdict: .commit),
+      status: .committed, marker: .presumedElsewhere, rows: none, verdict: .commit),
+    Case(
+      name: "without a ledger, rolled back for certain, then its number given to another", ledger: .notUsed,
+      status: .committed, marker: .certain, rows: all, verdict: .keep),
+    Case(
+      name: "without a ledger, no row, and the number forgotten", ledger: .notUsed, origin: .restarted, rows: none,
+      verdict: .commit),
+    Case(
+      name: "without a ledger, no row, and a document that names no server", ledger: .notUsed, origin: nil, rows: none,
+      verdict: .commit),
+    Case(
+      name: "without a ledger, no row, and another server", ledger: .notUsed, origin: .other, rows: none,
+      verdict: .doubt(.rowsMissing)),
+    Case(
+      name: "without a ledger, no row, and a restarted server's rollback", ledger: .notUsed, origin: .restarted,
+      status: .aborted, rows: none, verdict: .doubt(.rowsMissing)),
+    Case(
+      name: "without a ledger, another primary key", ledger: .notUsed, rows: .underOtherKey,
+      verdict: .doubt(.keyChanged)),
     Case(name: "without a ledger, all rows", ledger: .notUsed, origin: .other, rows: all, verdict: .mark(.rowsFound)),
     Case(
       name: "without a ledger, some rows", ledger: .notUsed, origin: .other, rows: some, verdict: .doubt(.rowsMissing)),
     Case(
       name: "without a ledger, marked here", ledger: .notUsed, origin: .other, marker: .presumedHere, verdict: .keep),
     Case(
-      name: "without a ledger, marked by a copy", ledger: .notUsed, origin: .other, marker: .presumedElsewhere,
+      name: "without a ledger, marked by a copy", ledger: .notUsed, origin: .restarted, marker: .presumedElsewhere,
       rows: none, verdict: .commit),
     Case(name: "objects alone, all rows, young", isPrepared: false, rows: all, verdict: .mark(.rowsFound)),
     Case(
@@ -103,14 +134,14 @@ import Testing
     #expect(Settlement.decide(item.facts) == item.verdict)
   }
 
-  static let rows: [Facts.Rows] = [.unread, .unreadable, all, none, noneYet, some, spread]
+  static let rows: [Facts.Rows] = [.unread, .unreadable, .underOtherKey, all, none, noneYet, some, spread]
 
   /// Every combination of facts.
   static var everything: [Facts] {
     var result: [Facts] = []
     for isPrepared in [true, false] {
       for ledger in Facts.Ledger.allCases {
-        for origin in ServerIdentity.Match.allCases {
+        for origin in ServerIdentity.Match.allCases.map(Optional.some) + [nil] {
           for status in Facts.Status.allCases {
             for marker in Facts.Marker.allCases {
               for row in rows {
@@ -141,14 +172,13 @@ import Testing
     }
   }
 
-  @Test func `commits only by the ledger's word, or without a ledger by the server's or the keys'`() {
+  @Test func `commits only by the ledger's word, or without a ledger when no row is left where it ran`() {
     for facts in Self.everything where Settlement.decide(facts) == .commit {
       #expect(facts.isPrepared, "\(facts)")
       if facts.ledger == .present { continue }
       #expect(facts.ledger == .notUsed, "\(facts)")
-      let byStatus = facts.status == .committed && facts.origin != .other
-      let isRolledBack = facts.marker == .certain || (facts.status == .aborted && facts.origin == .sameServer)
-      #expect(byStatus || (facts.rows == Self.none && !isRolledBack), "\(facts)")
+      #expect(facts.rows == Self.none && facts.origin != .other, "\(facts)")
+      #expect(facts.marker != .certain && facts.status != .aborted, "\(facts)")
     }
   }
 

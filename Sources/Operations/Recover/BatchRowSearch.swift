@@ -9,6 +9,7 @@ struct BatchRowSearch: Sendable {
 
   /// Reads the batch's keys and looks them up in the database.
   func look(for batch: inout SettlingBatch, in transaction: Transaction) async throws -> SettlementFacts.Rows {
+    if let prepared = batch.prepared, prepared.primaryKey != table.primaryKeyNames { return .underOtherKey }
     guard let keys = try await keys(of: &batch) else { return .unreadable }
     batch.missingKeys = try await KeyLookup(table: table).missing(keys, in: transaction)
     return .found(total: keys.count, inDatabase: keys.count - batch.missingKeys.count, archivedAgain: nil)

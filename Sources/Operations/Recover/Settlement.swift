@@ -36,6 +36,8 @@ package struct SettlementFacts: Sendable, Equatable {
     case unread
     /// An object is gone or damaged.
     case unreadable
+    /// The table has another primary key than when the batch was made.
+    case underOtherKey
     /// Of `total`, so many are in the database, and so many of the others in later batches; nil before anyone looked there.
     case found(total: Int, inDatabase: Int, archivedAgain: Int?)
   }
@@ -43,8 +45,8 @@ package struct SettlementFacts: Sendable, Equatable {
   /// The prepared document is there; without it, only objects are.
   package var isPrepared: Bool
   package var ledger: Ledger
-  /// How near the transaction's server is to the one that is asked.
-  package var origin: ServerIdentity.Match
+  /// How near the transaction's server is to the one that is asked; nil when no document names it.
+  package var origin: ServerIdentity.Match?
   package var status: Status
   package var marker: Marker
   package var rows: Rows
@@ -52,7 +54,7 @@ package struct SettlementFacts: Sendable, Equatable {
   package var isGraceOver: Bool
 
   package init(
-    isPrepared: Bool, ledger: Ledger, origin: ServerIdentity.Match, status: Status, marker: Marker, rows: Rows,
+    isPrepared: Bool, ledger: Ledger, origin: ServerIdentity.Match?, status: Status, marker: Marker, rows: Rows,
     isGraceOver: Bool
   ) {
     (self.isPrepared, self.ledger, self.origin, self.status) = (isPrepared, ledger, origin, status)
@@ -88,6 +90,9 @@ package enum Settlement: Sendable, Hashable {
     /// Its transaction was committed, but the ledger that has its entry is not in this database.
     case ledgerMissing
     case unreadable
+    case keyChanged
+    /// The server says committed, but the database has rows of the batch, or a later batch does.
+    case rowsThere
     /// Some rows are neither in the database nor in a later batch.
     case rowsMissing
   }
@@ -96,26 +101,29 @@ package enum Settlement: Sendable, Hashable {
   ///
   /// A wrong "rolled back" may hide the only copy of rows, a wrong "committed" makes a second one: where neither is sure,
   /// nothing is removed. Only the server that ran the transaction, not restarted since, is believed about a rollback:
-  /// a copy of it, or of an earlier time, would say the same of a batch that the original commits.
+  /// a copy of it, or of an earlier time, would say the same of a batch that the original commits. Of a commit nobody is
+  /// believed alone: a server that crashed hands out again the numbers of transactions that it has forgotten.
   package static func decide(_ facts: SettlementFacts) -> Settlement {
     switch facts.ledger {
     case .present: return facts.isPrepared ? .commit : .doubt(.documentsGone)
     case .contradicts: return .doubt(.contradiction)
-    case .notUsed where facts.isCommittedByStatus: return .commit
-    case .missing where facts.isCommittedByStatus: return .doubt(.ledgerMissing)
     case .notUsed, .missing, .absent: break
     }
-    if facts.isPrepared, facts.origin == .sameServer, facts.status == .inProgress { return .wait }
     if facts.marker == .certain || facts.isAbortedByStatus { return certain(facts) }
+    if facts.ledger == .missing, facts.isCommittedByStatus { return .doubt(.ledgerMissing) }
+    if facts.isPrepared, facts.origin == .sameServer, facts.status == .inProgress { return .wait }
     if facts.marker != .none, let verdict = whereMarked(facts) { return verdict }
     switch facts.rows {
     case .unread: return .lookForRows
     case .unreadable: return facts.marker == .none ? .doubt(.unreadable) : .keep
-    case .found(let total, let inDatabase, _) where total == inDatabase: return presumed(facts)
+    case .underOtherKey: return facts.marker == .none ? .doubt(.keyChanged) : .keep
+    case .found(let total, let inDatabase, _) where total == inDatabase:
+      return facts.keysAreToAgree ? .doubt(.rowsThere) : presumed(facts)
     case .found(_, _, nil): return .lookInLaterBatches
     case .found(let total, let inDatabase, .some(let again)):
+      if facts.keysAreToAgree { return inDatabase == 0 && again == 0 ? .commit : .doubt(.rowsThere) }
       if inDatabase + again == total { return presumed(facts) }
-      if facts.isPrepared, facts.ledger == .notUsed, inDatabase == 0, again == 0 { return .commit }
+      if facts.isCommittedByKeys, inDatabase == 0, again == 0 { return .commit }
       return facts.marker != .none && !facts.isPrepared ? .keep : .doubt(.rowsMissing)
     }
   }
@@ -130,7 +138,8 @@ package enum Settlement: Sendable, Hashable {
   private static func whereMarked(_ facts: SettlementFacts) -> Settlement? {
     if facts.isPrepared {
       // Without a ledger, a copy's mark must not stand against the original's own rows.
-      return facts.ledger == .notUsed && facts.marker == .presumedElsewhere ? nil : .keep
+      let mayErr = facts.marker == .presumedElsewhere || facts.isCommittedByStatus
+      return facts.ledger == .notUsed && mayErr ? nil : .keep
     }
     return facts.ledger == .absent && facts.isGraceOver ? nil : .keep
   }
@@ -144,8 +153,20 @@ package enum Settlement: Sendable, Hashable {
 }
 
 extension SettlementFacts {
-  /// A commit is on disk before anyone hears of it, so that a restarted server knows it as well.
-  fileprivate var isCommittedByStatus: Bool { isPrepared && status == .committed && origin != .other }
+  /// A commit is on disk before anyone hears of it, so that a restarted server knows it as well; but the number may be
+  /// another transaction's by now.
+  fileprivate var isCommittedByStatus: Bool {
+    isPrepared && status == .committed && (origin == .sameServer || origin == .restarted)
+  }
 
   fileprivate var isAbortedByStatus: Bool { isPrepared && status == .aborted && origin == .sameServer }
+
+  /// The server says committed, and there is no ledger to say whether that is the batch: its rows have to be gone.
+  fileprivate var keysAreToAgree: Bool { ledger == .notUsed && isCommittedByStatus }
+
+  /// Rows that are gone show a commit only where it can have been: in the database that ran the transaction, and not
+  /// against its word.
+  fileprivate var isCommittedByKeys: Bool {
+    isPrepared && ledger == .notUsed && origin != .other && status != .aborted
+  }
 }

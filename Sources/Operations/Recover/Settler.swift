@@ -139,7 +139,7 @@ struct Settler: Sendable {
       case .keep: return nil
       case .doubt(let doubt):
         return finding(
-          batch.files, batch.prepared == nil ? .unexplained : .inDoubt, doubt.sentence(batch) + "; everything is kept")
+          batch.files, batch.prepared == nil ? .unexplained : .inDoubt, batch.sentence(doubt) + "; everything is kept")
       }
     }
   }
@@ -148,57 +148,5 @@ struct Settler: Sendable {
     _ files: BatchFiles, _ outcome: RecoverReport.Finding.Outcome, _ detail: String
   ) -> RecoverReport.Finding {
     RecoverReport.Finding(table: table.name, batchID: files.batchID, outcome: outcome, detail: detail)
-  }
-}
-
-/// A batch while it is being settled.
-struct SettlingBatch: Sendable {
-  let files: BatchFiles
-  let prepared: Manifest?
-  let server: ServerQuestions.Answer
-  /// By the ledger's entry; without a ledger the prepared document decides, so that whoever settles writes the same bytes.
-  var committedAt: Timestamp?
-  var facts: SettlementFacts
-  /// Of the rows that are not in the database.
-  var missingKeys: [[String]] = []
-  /// What is wrong with an object that cannot be read.
-  var damage: String?
-
-  init(files: BatchFiles, prepared: Manifest?, marker: AbortedMarker?, server: ServerQuestions.Answer) {
-    (self.files, self.prepared, self.server) = (files, prepared, server)
-    committedAt = prepared?.archivedAt
-    let mark: SettlementFacts.Marker =
-      switch marker {
-      case nil: files.documents.contains(.aborted) ? .presumedElsewhere : .none
-      case let marker? where marker.evidence == .transactionStatus: .certain
-      case let marker?: marker.server.match(server.identity) == .sameServer ? .presumedHere : .presumedElsewhere
-      }
-    facts = SettlementFacts(
-      isPrepared: prepared != nil, ledger: .notUsed, origin: .other, status: .unknown, marker: mark, rows: .unread,
-      isGraceOver: false)
-  }
-}
-
-extension SettlingBatch {
-  /// Rows that were found nowhere.
-  fileprivate var lostCount: Int {
-    guard case .found(let total, let inDatabase, let again) = facts.rows else { return 0 }
-    return total - inDatabase - (again ?? 0)
-  }
-}
-
-extension Settlement.Doubt {
-  /// One sentence without its end. Names counts and keys of objects, never row values.
-  fileprivate func sentence(_ batch: SettlingBatch) -> String {
-    switch self {
-    case .contradiction: "the ledger holds it as committed, with another manifest"
-    case .documentsGone: "the ledger holds it as committed, but its manifest is gone; put it back from a copy"
-    case .ledgerMissing:
-      "its transaction was committed, and the ledger \(batch.prepared?.transaction?.ledger ?? "") is not in the database"
-    case .unreadable: batch.damage ?? "an object cannot be read"
-    case .rowsMissing:
-      "\(batch.lostCount) of its rows are neither in the database nor in later batches"
-        + (batch.facts.ledger == .notUsed ? "" : ", and the ledger does not know it")
-    }
   }
 }
