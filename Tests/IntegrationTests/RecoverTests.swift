@@ -36,4 +36,11 @@ import Testing
       #expect(again.output.contains("nothing to settle"), "\(again)")
     }
   }
+
+  @Test func `before anything was archived there is nothing to settle, and no ledger is missed`() async throws {
+    try await withArchiveScenario(rows: 10) { scenario in
+      let result = try await scenario.archiver("recover")
+      #expect(result.output == "nothing to settle\n", "\(result)")
+    }
+  }
 }

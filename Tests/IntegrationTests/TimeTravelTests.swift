@@ -116,4 +116,83 @@ import Testing
       #expect(result.errorOutput.contains("verify --level database"), "\(result)")
     }
   }
+
+  @Test(arguments: [("ledger: none", "ledger: archiver"), ("ledger: before", "ledger: after")])
+  func `rows that came back are seen though the ledger is another since`(before: String, after: String) async throws {
+    try await withArchiveScenario(rows: 100) { scenario in
+      try scenario.configure(table: "partition: none", database: before)
+      _ = try await scenario.database.psql(
+        "CREATE TABLE public.copy AS SELECT * FROM public.events WHERE kind <> 'fresh'")
+      try await scenario.archiver("archive")
+      try scenario.configure(table: "partition: none", database: after)
+      try await scenario.archiver("archive")
+      _ = try await scenario.database.psql(
+        "INSERT INTO public.events (id, created_at, kind) OVERRIDING SYSTEM VALUE SELECT id, created_at, kind FROM public.copy"
+      )
+      let refused = try await scenario.archiver("archive", expecting: 1)
+      #expect(refused.errorOutput.contains("the database has gone back in time"), "\(refused)")
+      #expect(scenario.manifests.count == 1)
+    }
+  }
+
+  @Test func `an old batch that came back is seen behind many that did not`() async throws {
+    try await withArchiveScenario(rows: 100) { scenario in
+      try scenario.configure(table: "partition: none", batchSize: 5)
+      _ = try await scenario.database.psql(
+        "CREATE TABLE public.copy AS SELECT * FROM public.events WHERE kind <> 'fresh'")
+      try await scenario.archiver("archive")
+      try #require(scenario.manifests.count == 20)
+      try await Self.goBack(scenario, rows: "id <= 5")
+      let refused = try await scenario.archiver("archive", expecting: 1)
+      #expect(refused.errorOutput.contains("the database has gone back in time"), "\(refused)")
+    }
+  }
+
+  @Test func `a batch archived by another primary key is in doubt, not looked for`() async throws {
+    try await Self.withArchivedRows { scenario, _ in
+      _ = try await scenario.database.psql(
+        "DELETE FROM archiver.batch; ALTER TABLE public.events DROP CONSTRAINT events_pkey; "
+          + "ALTER TABLE public.events ADD PRIMARY KEY (id, created_at)")
+      let doubt = try await scenario.archiver("recover", "--rows-came-back", expecting: 1)
+      #expect(doubt.output.contains("archived by another primary key"), "\(doubt)")
+      let warned = try await scenario.archiver("archive")
+      #expect(warned.output.contains("1 had another primary key"), "\(warned)")
+    }
+  }
+
+  @Test func `after a second journey the batch that holds the same rows stands for the superseded one`() async throws {
+    try await Self.withArchivedRows { scenario, batch in
+      _ = try await scenario.database.psql("CREATE TABLE public.entries AS SELECT * FROM archiver.batch")
+      try await Self.goBack(scenario)
+      try await scenario.archiver("recover", "--rows-came-back")
+      try await scenario.archiver("archive")
+      _ = try await scenario.database.psql(
+        "DELETE FROM archiver.batch; INSERT INTO archiver.batch TABLE public.entries")
+      let told = try await scenario.archiver("recover")
+      #expect(told.output.contains(batch) && told.output.contains("leave its mark"), "\(told)")
+      try await scenario.archiver("archive")
+      let rows = try await scenario.archiver("inspect", "rows")
+      #expect(rows.output.split(separator: "\n").count == 100)
+    }
+  }
+
+  @Test func `row security that is accepted is no hindrance to settling`() async throws {
+    try await Self.withArchivedRows { scenario, _ in
+      try await Self.goBack(scenario)
+      try await scenario.database.withRole { role in
+        _ = try await scenario.database.psql(
+          "GRANT SELECT, DELETE, UPDATE ON public.events TO \(role.name); GRANT USAGE ON SCHEMA archiver TO \(role.name); "
+            + "GRANT SELECT, INSERT ON archiver.batch TO \(role.name); ALTER TABLE public.events ENABLE ROW LEVEL SECURITY; "
+            + "CREATE POLICY seen ON public.events USING (true)")
+        let url = try scenario.database.url(for: role)
+        try scenario.configure(table: "partition: none\nhazards: [row-security]")
+        let text = try String(contentsOfFile: scenario.configuration, encoding: .utf8)
+        try scenario.directory.write(text.replacing(scenario.database.url, with: url), to: "archiver.yaml")
+        let refused = try await scenario.archiver("archive", expecting: 1)
+        #expect(refused.errorOutput.contains("the database has gone back in time"), "\(refused)")
+        try await scenario.archiver("recover", "--rows-came-back")
+        try await scenario.archiver("archive")
+      }
+    }
+  }
 }

@@ -86,6 +86,10 @@ import Testing
       return "settle on \(database), grace \(grace), \(outcome)"
     case 12:
       world.killAll(on: database)
+      if world.random.chance(50) {
+        world.databases[database].crash()
+        return "crash \(database)"
+      }
       let start = world.start()
       world.databases[database] = world.databases[database].started(at: start)
       return "restart \(database)"

@@ -86,6 +86,10 @@ import Testing
       name: "without a ledger, committed by status, and rows in later batches", ledger: .notUsed, status: .committed,
       rows: spread, verdict: .doubt(.rowsThere)),
     Case(
+      name: "without a ledger, committed by status, and all rows in later batches", ledger: .notUsed,
+      status: .committed,
+      rows: .found(total: 5, inDatabase: 0, archivedAgain: 5), verdict: .mark(.rowsFound)),
+    Case(
       name: "without a ledger, committed by status, no row there", ledger: .notUsed, status: .committed, rows: none,
       verdict: .commit),
     Case(

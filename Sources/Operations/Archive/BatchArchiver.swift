@@ -187,6 +187,7 @@ struct BatchArchiver: Sendable {
     let verified = try await VerifiedBatch.upload(sink.objects, draft: prepared, to: store, timing: &state.steps)
     try await put(
       ArchiveLayout.document(.prepared, in: prepared.folder, batch: batchID), ArchiveDocument.encode(verified.prepared))
+    try await verified.checkUntouched(in: store)
 
     let deleting = ContinuousClock.now
     let removal = try await RowRemover(rows: rows, ledger: ledger).remove(

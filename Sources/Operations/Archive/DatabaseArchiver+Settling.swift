@@ -11,12 +11,12 @@ extension DatabaseArchiver {
   ) async throws(OperationError) -> [String] {
     let files = try await TableFiles.list(table.name, from: store)
     let returned = ledger.map {
-      ReturnedBatches(table: table, ledger: $0, pool: pool, store: store, context: context)
+      ReturnedBatches(table: table, source: source, ledger: $0, pool: pool, store: store, context: context)
     }
     var settled = try await returned?.contradictions(files) ?? []
     settled += try await Settler(
-      table: table, ledger: ledger, pool: pool, store: store, context: context, grace: Settler.standardGrace,
-      transactionTimeout: source.transactionTimeout
+      table: table, source: source, ledger: ledger, pool: pool, store: store, context: context,
+      grace: Settler.standardGrace
     ).run(files, waits: false)
     if let doubt = settled.first(where: { $0.outcome == .inDoubt }) {
       throw OperationError(

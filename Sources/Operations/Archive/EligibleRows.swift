@@ -24,13 +24,7 @@ struct EligibleRows: Sendable {
   let fingerprint: String
 
   /// What transactions on these rows pin beside the usual.
-  var pinnedSettings: [PinnedSettings.Setting] {
-    // Pinned off, the server refuses to read a table whose policies hide rows; who accepts that takes what they leave.
-    let security =
-      source.acceptedHazards.contains(Hazard.Kind.rowSecurity.rawValue)
-      ? [PinnedSettings.Setting("row_security", "on")] : []
-    return table.pinnedSettings + security
-  }
+  var pinnedSettings: [PinnedSettings.Setting] { source.pinnedSettings(of: table) }
 
   private var time: String { quoted(timeColumn) }
 

@@ -44,21 +44,30 @@ struct BatchRowSearch: Sendable {
   /// Looks the keys that the database lacks up in later committed batches of the same folder.
   func lookInLaterBatches(for batch: SettlingBatch) async throws -> SettlementFacts.Rows {
     guard case .found(let total, let inDatabase, _) = batch.facts.rows else { return batch.facts.rows }
-    var manifests: [(batchID: UUIDv7, key: String)] = []
-    var superseded: Set<UUIDv7> = []
-    for try await info in store.list(prefix: batch.files.folder) {
-      guard case .document(let document, batch.files.folder, let other) = ArchiveLayout.entry(info.key) else {
-        continue
-      }
-      if document == .manifest, other > batch.files.batchID { manifests.append((other, info.key)) }
-      if document == .superseded { superseded.insert(other) }
-    }
     var wanted = Set(batch.missingKeys)
-    for (other, key) in manifests where !superseded.contains(other) && !wanted.isEmpty {
-      let archived = try await ArchiveReader(store: store).batch(at: key)
+    for later in try await batch.files.laterBatches(in: store) where !wanted.isEmpty {
+      let archived = try await ArchiveReader(store: store).batch(at: later.key)
       wanted.subtract(try await ArchivedKeys.read(archived.manifest, from: store))
     }
     return .found(
       total: total, inDatabase: inDatabase, archivedAgain: Set(batch.missingKeys).count - wanted.count)
+  }
+}
+
+extension BatchFiles {
+  /// Later committed batches of the same folder that no document supersedes, with the keys of their manifests.
+  func laterBatches(in store: any ObjectStore) async throws(OperationError) -> [(batchID: UUIDv7, key: String)] {
+    var manifests: [(batchID: UUIDv7, key: String)] = []
+    var superseded: Set<UUIDv7> = []
+    do {
+      for try await info in store.list(prefix: folder) {
+        guard case .document(let document, folder, let other) = ArchiveLayout.entry(info.key) else { continue }
+        if document == .manifest, other > batchID { manifests.append((other, info.key)) }
+        if document == .superseded { superseded.insert(other) }
+      }
+    } catch {
+      throw .wrapping(error, "cannot list the archive", at: store.location)
+    }
+    return manifests.filter { !superseded.contains($0.batchID) }
   }
 }

@@ -32,13 +32,13 @@ package struct RecoverJob: Sendable {
       let pool = ConnectionPool(parameters: database.parameters, size: max(2, database.poolSize))
       for source in database.tables where !context.stop.isRequested {
         do {
-          let (table, ledger) = try await examine(source, database, pool)
           let files = try await TableFiles.list(source.name, from: store)
+          guard let (table, ledger) = try await examine(source, files, database, pool) else { continue }
           report.findings += try await Settler(
-            table: table, ledger: ledger, pool: pool, store: store, context: context,
-            grace: request.grace ?? Settler.standardGrace, transactionTimeout: source.transactionTimeout
+            table: table, source: source, ledger: ledger, pool: pool, store: store, context: context,
+            grace: request.grace ?? Settler.standardGrace
           ).run(files, waits: true)
-          report.findings += try await compare(files, table, ledger, pool)
+          report.findings += try await compare(files, table, source, ledger, pool)
         } catch {
           report.errors.append(.wrapping(error, "cannot settle the table", at: "\(source.name)"))
         }
@@ -50,7 +50,7 @@ package struct RecoverJob: Sendable {
 
   /// Compares the archive with the ledger.
   private func compare(
-    _ files: TableFiles, _ table: TableDescription, _ ledger: Ledger?, _ pool: ConnectionPool
+    _ files: TableFiles, _ table: TableDescription, _ source: TableSource, _ ledger: Ledger?, _ pool: ConnectionPool
   ) async throws(OperationError) -> [RecoverReport.Finding] {
     guard let ledger else {
       guard request.rowsCameBack else { return [] }
@@ -58,19 +58,22 @@ package struct RecoverJob: Sendable {
         .configuration, "cannot tell which rows came back", at: "\(table.name)", cause: "the database has no ledger",
         hint: "`archiver verify --level database` finds rows that are in the database and in the archive")
     }
-    let returned = ReturnedBatches(table: table, ledger: ledger, pool: pool, store: store, context: context)
+    let returned = ReturnedBatches(
+      table: table, source: source, ledger: ledger, pool: pool, store: store, context: context)
     let contradictions = try await returned.contradictions(files)
     return request.rowsCameBack ? try await contradictions + returned.supersede(files) : contradictions
   }
 
+  /// Nil when there is no ledger because nothing was archived yet.
   private func examine(
-    _ source: TableSource, _ database: DatabaseSource, _ pool: ConnectionPool
-  ) async throws -> (TableDescription, Ledger?) {
+    _ source: TableSource, _ files: TableFiles, _ database: DatabaseSource, _ pool: ConnectionPool
+  ) async throws -> (TableDescription, Ledger?)? {
     try await pool.withConnection { connection in
       try await connection.withTransaction(TransactionOptions(readOnly: true)) { transaction in
         let table = try await TableCatalog.describe(source.name, in: transaction)
         guard let ledger = database.ledgerSchema.map(Ledger.init(schema:)) else { return (table, nil) }
         guard try await ledger.exists(in: transaction) else {
+          if files.isEmpty { return nil }
           throw OperationError(
             .configuration, "the ledger is missing", at: database.place,
             cause: "there is no table \(ledger.schema).batch, which says what was committed",

@@ -8,6 +8,7 @@ import Postgres
 /// over without the last commits. Their rows are in the database again.
 struct ReturnedBatches: Sendable {
   let table: TableDescription
+  let source: TableSource
   let ledger: Ledger
   let pool: ConnectionPool
   let store: any ObjectStore
@@ -15,8 +16,8 @@ struct ReturnedBatches: Sendable {
 
   /// Batches told of when a table is refused.
   private static let shownCount = 5
-  /// A database that went back lacks the newest batches; after so many in a row that did not come back, none did.
-  private static let enoughInARow = 16
+  /// The newest batches, whose rows are all looked for; of the others the first and the last row, which needs no object.
+  private static let wholeCount = 16
   /// Ids asked for in one statement.
   private static let chunkSize = 10_000
 
@@ -26,15 +27,26 @@ struct ReturnedBatches: Sendable {
     guard let newest = suspects.last else { return [] }
     let history = try await history()
     var returned: [ArchivedBatch] = []
-    var others = 0
-    for suspect in suspects.reversed() where others < Self.enoughInARow && returned.count < Self.shownCount {
+    var untold = 0
+    for (index, suspect) in suspects.reversed().enumerated() where returned.count < Self.shownCount {
       let batch = try await ArchiveReader(store: store).batch(at: suspect.key)
-      if try await state(of: batch, history) == .gone { others += 1 } else { returned.append(batch) }
+      if index >= Self.wholeCount {
+        let edges = [batch.manifest.range.first.key, batch.manifest.range.last.key]
+        if let present = try await present(edges, of: batch), present.isEmpty { continue }
+      }
+      switch try await state(of: batch, history) {
+      case .gone: continue
+      case .untold: untold += 1
+      case .partly, .back: returned.append(batch)
+      }
     }
     guard returned.isEmpty else { throw refusal(returned, of: suspects.count) }
     return [
-      "\(suspects.count) batches of the archive have no entry in the ledger, the newest of them \(newest.batchID), and their "
-        + "rows are not in the database: was the ledger cleared?"
+      "\(suspects.count) batches of the archive have no entry in the ledger, the newest of them \(newest.batchID). Every row of "
+        + "the newest \(Self.wholeCount) of them was looked for in the database, and the first and last row of the others, and none "
+        + "is there but what a restore put back"
+        + (untold > 0 ? " (\(untold) had another primary key and were not looked for)" : "")
+        + ": was the ledger cleared?"
     ]
   }
 
@@ -80,12 +92,36 @@ struct ReturnedBatches: Sendable {
     } catch {
       throw .wrapping(error, "cannot compare the archive with the ledger", at: "\(table.name)")
     }
-    return known.map { batch in
-      RecoverReport.Finding(
-        table: table.name, batchID: batch.batchID, outcome: .inDoubt,
-        detail: "the ledger holds it as committed, but it is marked as superseded; if this is the original, remove "
-          + batch.key(.superseded))
+    var findings: [RecoverReport.Finding] = []
+    for batch in known { findings.append(try await contradiction(batch)) }
+    return findings
+  }
+
+  /// A batch that the ledger has although it is superseded: the database went back, its rows were archived anew, and then the
+  /// database went forth again. Where the newer batches hold the same rows, they go on to stand for them.
+  private func contradiction(_ batch: BatchFiles) async throws(OperationError) -> RecoverReport.Finding {
+    let archived = try await ArchiveReader(store: store).batch(at: batch.key(.manifest))
+    let keys = Set(try await ArchivedKeys.read(archived.manifest, from: store))
+    var rest = keys
+    var holders: [UUIDv7] = []
+    for later in try await batch.laterBatches(in: store) where !rest.isEmpty {
+      let manifest = try await ArchiveReader(store: store).batch(at: later.key).manifest
+      let before = rest.count
+      rest.subtract(try await ArchivedKeys.read(manifest, from: store))
+      if rest.count < before { holders.append(later.batchID) }
     }
+    let names = holders.map(\.description).joined(separator: ", ")
+    if rest.isEmpty {
+      return RecoverReport.Finding(
+        table: table.name, batchID: batch.batchID, outcome: .superseded,
+        detail:
+          "the ledger holds it as committed, and its rows are in \(names) as well, which stands for it: leave its mark")
+    }
+    return RecoverReport.Finding(
+      table: table.name, batchID: batch.batchID, outcome: .inDoubt,
+      detail: "the ledger holds it as committed, but it is marked as superseded; if this is the original, remove "
+        + batch.key(.superseded)
+        + (holders.isEmpty ? "" : "; \(keys.count - rest.count) of its rows are then in \(names) as well"))
   }
 
   /// Committed batches that the ledger should have and has not, oldest first; those from before its oldest entry are not
@@ -114,20 +150,25 @@ struct ReturnedBatches: Sendable {
     ).history
   }
 
-  private enum State { case gone, partly, back }
+  private enum State { case gone, partly, back, untold }
 
   /// Where the rows of a suspect are. Those that a restore put back are as good as gone.
   private func state(of batch: ArchivedBatch, _ history: RestoreHistory) async throws(OperationError) -> State {
-    if let transaction = batch.manifest.transaction, transaction.ledger != ledger.schema { return .gone }
+    let keys = try await ArchivedKeys.read(batch.manifest, from: store)
+    guard let present = try await present(keys, of: batch) else { return .untold }
+    guard !present.isEmpty else { return .gone }
+    if try await history.unexplained(present, of: batch.manifest.batchID, table.name).isEmpty { return .gone }
+    return present.count == Set(keys).count ? .back : .partly
+  }
+
+  /// Those keys that rows of the table have; nil when its key is another than the batch was archived by.
+  private func present(_ keys: [[String]], of batch: ArchivedBatch) async throws(OperationError) -> Set<[String]>? {
+    guard batch.manifest.primaryKey == table.primaryKeyNames else { return nil }
     do {
-      let keys = try await ArchivedKeys.read(batch.manifest, from: store)
       let missing = try await withTransaction { transaction in
         try await KeyLookup(table: table).missing(keys, in: transaction)
       }
-      let present = Set(keys).subtracting(missing)
-      guard !present.isEmpty else { return .gone }
-      if try await history.unexplained(present, of: batch.manifest.batchID, table.name).isEmpty { return .gone }
-      return missing.isEmpty ? .back : .partly
+      return Set(keys).subtracting(missing)
     } catch {
       throw .wrapping(error, "cannot look for the rows of batch \(batch.manifest.batchID)", at: "\(table.name)")
     }
@@ -143,6 +184,11 @@ struct ReturnedBatches: Sendable {
     switch try await state(of: batch, history) {
     case .gone:
       return finding(.committed, "the ledger does not know it, but its rows did not come back; it stays committed")
+    case .untold:
+      return finding(
+        .inDoubt,
+        "it was archived by another primary key than the table has now, so that its rows cannot be looked for; "
+          + "everything is kept")
     case .partly:
       return finding(
         .inDoubt,
@@ -170,7 +216,7 @@ struct ReturnedBatches: Sendable {
   ) async throws -> Result {
     try await pool.withConnection { connection in
       try await connection.withTransaction(
-        TransactionOptions(readOnly: true, pinned: PinnedSettings(additional: table.pinnedSettings)), body)
+        TransactionOptions(readOnly: true, pinned: PinnedSettings(additional: source.pinnedSettings(of: table))), body)
     }
   }
 }

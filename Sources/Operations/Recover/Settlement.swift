@@ -121,7 +121,7 @@ package enum Settlement: Sendable, Hashable {
       return facts.keysAreToAgree ? .doubt(.rowsThere) : presumed(facts)
     case .found(_, _, nil): return .lookInLaterBatches
     case .found(let total, let inDatabase, .some(let again)):
-      if facts.keysAreToAgree { return inDatabase == 0 && again == 0 ? .commit : .doubt(.rowsThere) }
+      if facts.keysAreToAgree, inDatabase > 0 || (again > 0 && again < total) { return .doubt(.rowsThere) }
       if inDatabase + again == total { return presumed(facts) }
       if facts.isCommittedByKeys, inDatabase == 0, again == 0 { return .commit }
       return facts.marker != .none && !facts.isPrepared ? .keep : .doubt(.rowsMissing)
@@ -138,8 +138,7 @@ package enum Settlement: Sendable, Hashable {
   private static func whereMarked(_ facts: SettlementFacts) -> Settlement? {
     if facts.isPrepared {
       // Without a ledger, a copy's mark must not stand against the original's own rows.
-      let mayErr = facts.marker == .presumedElsewhere || facts.isCommittedByStatus
-      return facts.ledger == .notUsed && mayErr ? nil : .keep
+      return facts.ledger == .notUsed && facts.marker == .presumedElsewhere ? nil : .keep
     }
     return facts.ledger == .absent && facts.isGraceOver ? nil : .keep
   }

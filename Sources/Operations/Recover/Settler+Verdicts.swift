@@ -43,6 +43,10 @@ extension Settler {
     let files = batch.files
     var marked: RecoverReport.Finding?
     if batch.facts.marker != .certain { marked = try await mark(batch, evidence) }
+    // An archiver of another database, whose lock is not seen here, looks for the mark once its document is written.
+    if batch.prepared == nil, batch.facts.marker != .certain, try await isPrepared(files) {
+      return finding(files, .inProgress, "it has been prepared meanwhile; left alone")
+    }
     // A listing may lag behind, and a document may say anything: both, but only the batch's own.
     var keys = Set(files.objects.map(\.key))
     for object in batch.prepared?.objects ?? [] {
@@ -53,6 +57,16 @@ extension Settler {
     }
     guard await removeMark(of: files) else { return marked }
     return finding(files, .rolledBack, "it was rolled back; what it left is removed")
+  }
+
+  private func isPrepared(_ files: BatchFiles) async throws(ObjectStoreError) -> Bool {
+    do {
+      _ = try await store.head(files.key(.prepared))
+      return true
+    } catch {
+      guard error.code == .notFound else { throw error }
+      return false
+    }
   }
 
   /// Removes the documents that a manifest replaces.

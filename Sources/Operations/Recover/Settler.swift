@@ -11,6 +11,7 @@ import Postgres
 /// last: the next settling goes on from it.
 struct Settler: Sendable {
   let table: TableDescription
+  let source: TableSource
   /// The configured one; a batch is asked of the one it names.
   let ledger: Ledger?
   let pool: ConnectionPool
@@ -18,11 +19,11 @@ struct Settler: Sendable {
   let context: JobContext
   /// How old a batch must be before what it left is removed.
   let grace: Duration
-  /// The table's limit of a transaction.
-  let transactionTimeout: Duration
 
   /// Unless told otherwise.
   static let standardGrace = Duration.seconds(86_400)
+  /// How old objects without a document must be at least; no setting lowers it.
+  private static let leastAgeOfUnprepared = Duration.seconds(86_400)
 
   /// Settles what `files` holds; with `waits`, batches still in work are waited for, and young objects looked at as well.
   func run(_ files: TableFiles, waits: Bool) async throws(OperationError) -> [RecoverReport.Finding] {
@@ -41,38 +42,57 @@ struct Settler: Sendable {
   }
 
   /// Objects that no document explains may be those of a batch in work in another database, which holds no lock here. A
-  /// transaction whose client has gone lives on for a statement and a time of idling, each within its limit; after that it
-  /// can not be committed any more.
+  /// transaction whose client has gone lives on for a statement and a time of idling, each within its limit, which may be
+  /// another there than here: the bound is wide, and an archiver looks for the mark before it deletes rows.
   private func isGraceOver(_ files: BatchFiles, at now: Timestamp) -> Bool {
-    files.isOver(files.documents.contains(.prepared) ? grace : max(grace, transactionTimeout * 2), at: now)
+    files.isOver(
+      files.documents.contains(.prepared)
+        ? grace : max(grace, Self.leastAgeOfUnprepared, source.transactionTimeout * 2),
+      at: now)
   }
 
-  private func settle(_ files: BatchFiles, waits: Bool) async throws(OperationError) -> RecoverReport.Finding? {
+  private func settle(_ listed: BatchFiles, waits: Bool) async throws(OperationError) -> RecoverReport.Finding? {
+    var isLocked = false
     do {
-      let documents = BatchDocuments(files: files, store: store)
-      guard let prepared = try await documents.prepared(of: table.name) else { return nil }
-      let marker = try await documents.marker()
       return try await pool.withConnection { connection in
         try await connection.withTransaction(
-          TransactionOptions(pinned: PinnedSettings(additional: table.pinnedSettings))
+          TransactionOptions(pinned: PinnedSettings(additional: source.pinnedSettings(of: table)))
         ) { transaction in
-          guard try await lock(files.batchID, waits: waits, in: transaction) else {
-            return prepared.manifest == nil && !waits
-              ? nil : finding(files, .inProgress, "it is another run's, which is at work on it; left alone")
+          guard try await lock(listed.batchID, waits: waits, in: transaction) else {
+            return !listed.documents.contains(.prepared) && !waits ? nil : inProgress(listed)
           }
-          if try await hasManifest(files) { return nil }
-          let server = try await ServerQuestions.identity(in: transaction)
-          let isGraceOver = isGraceOver(files, at: server.now)
-          if prepared.manifest == nil, !waits, !isGraceOver { return nil }
-          var batch = SettlingBatch(files: files, prepared: prepared.manifest, marker: marker, server: server)
-          batch.facts.isGraceOver = isGraceOver
-          try await ask(about: &batch, in: transaction)
-          return try await carryOut(&batch, in: transaction)
+          isLocked = true
+          return try await settleLocked(listed, waits: waits, in: transaction)
         }
       }
     } catch {
-      throw .wrapping(error, "cannot settle the batch", at: "\(table.name), batch \(files.batchID)")
+      // However long the other run may take, that is no fault of this one's limits.
+      if waits, !isLocked, (error as? PostgresError)?.kind == .transactionTimedOut { return inProgress(listed) }
+      throw .wrapping(error, "cannot settle the batch", at: "\(table.name), batch \(listed.batchID)")
     }
+  }
+
+  /// Settles a batch whose lock is held: only now what is listed is what is there.
+  private func settleLocked(
+    _ listed: BatchFiles, waits: Bool, in transaction: Transaction
+  ) async throws -> RecoverReport.Finding? {
+    let files = try await listed.listedAgain(in: store)
+    if files.documents.contains(.manifest) { return nil }
+    guard files.documents.contains(.prepared) || !files.objects.isEmpty else { return nil }
+    let documents = BatchDocuments(files: files, store: store)
+    guard let prepared = try await documents.prepared(of: table.name) else { return nil }
+    let server = try await ServerQuestions.identity(in: transaction)
+    let isGraceOver = isGraceOver(files, at: server.now)
+    if prepared.manifest == nil, !waits, !isGraceOver { return nil }
+    var batch = SettlingBatch(
+      files: files, prepared: prepared.manifest, marker: try await documents.marker(), server: server)
+    batch.facts.isGraceOver = isGraceOver
+    try await ask(about: &batch, in: transaction)
+    return try await carryOut(&batch, in: transaction)
+  }
+
+  private func inProgress(_ files: BatchFiles) -> RecoverReport.Finding {
+    finding(files, .inProgress, "it is another run's, which is at work on it; left alone")
   }
 
   private func lock(_ batch: UUIDv7, waits: Bool, in transaction: Transaction) async throws -> Bool {
@@ -83,17 +103,6 @@ struct Settler: Sendable {
     }
     let result = try await transaction.execute("SELECT pg_catalog.pg_try_advisory_xact_lock(\(key))")
     return result.rows.first?.first == "t"
-  }
-
-  /// Whether the batch was committed and explained since the listing was made.
-  private func hasManifest(_ files: BatchFiles) async throws(ObjectStoreError) -> Bool {
-    do {
-      _ = try await store.head(files.key(.manifest))
-      return true
-    } catch {
-      guard error.code == .notFound else { throw error }
-      return false
-    }
   }
 
   /// Asks the ledger and the server about the batch's transaction.

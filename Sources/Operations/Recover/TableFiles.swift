@@ -19,6 +19,21 @@ struct BatchFiles: Sendable {
       || (documents.contains(.manifest) && documents.isDisjoint(with: [.prepared, .aborted]))
   }
 
+  /// The same batch's files as they are now.
+  func listedAgain(in store: any ObjectStore) async throws -> BatchFiles {
+    var files = BatchFiles(batchID: batchID, folder: folder)
+    for prefix in ["\(folder)\(batchID)", "\(folder)_\(batchID)"] {
+      for try await info in store.list(prefix: prefix) {
+        switch ArchiveLayout.entry(info.key) {
+        case .object(folder, batchID, _): files.objects.append(info)
+        case .document(let document, folder, batchID): files.documents.insert(document)
+        default: continue
+        }
+      }
+    }
+    return files
+  }
+
   /// Whether so much time has passed since the batch was begun, by the database's clock, and since its last object was
   /// written, by the storage's.
   func isOver(_ grace: Duration, at now: Timestamp) -> Bool {
@@ -64,6 +79,9 @@ struct TableFiles: Sendable {
     files.committed.sort { $0.batchID < $1.batchID }
     return files
   }
+
+  /// Nothing of the table is in the archive.
+  var isEmpty: Bool { unsettled.isEmpty && superseded.isEmpty && committed.isEmpty }
 
   /// Ids of the committed batches that no document supersedes, oldest first.
   var committedBatches: [UUIDv7] { committed.map(\.batchID) }

@@ -59,3 +59,14 @@ extension TableSource {
   /// Rows are eligible when their time lies before it.
   package func cutoff(at now: Timestamp) -> Timestamp { now.advanced(by: .seconds(-86_400 * retentionDays)) }
 }
+
+extension TableSource {
+  /// What transactions on the table's rows pin beside the usual.
+  func pinnedSettings(of table: TableDescription) -> [PinnedSettings.Setting] {
+    // Pinned off, the server refuses to read a table whose policies hide rows; who accepts that takes what they leave.
+    let security =
+      acceptedHazards.contains(Hazard.Kind.rowSecurity.rawValue)
+      ? [PinnedSettings.Setting("row_security", "on")] : []
+    return table.pinnedSettings + security
+  }
+}

@@ -12,6 +12,13 @@ struct SimulatedDatabase {
   /// What was really committed in this history, by batch.
   var committed: [Int: Set<Int>] = [:]
 
+  /// The crash of one process: the server goes on under its identity, and gives the numbers of lost transactions again.
+  mutating func crash() {
+    let last = statuses.filter { $0.value == .committed }.keys.max() ?? 0
+    statuses = statuses.filter { $0.key <= last }
+    nextTransaction = last + 1
+  }
+
   /// The database as it comes up from these files on a server started at `start`.
   func started(at start: Int, onNewTimeline: Bool = false) -> SimulatedDatabase {
     var copy = self
@@ -121,6 +128,10 @@ struct SimulatedWorld {
     case 1: batch.hasObjects = true
     case 2:
       batch.prepared = .init(transaction: session.transaction, server: databases[session.database].identity)
+      if batch.mark != nil || !batch.hasObjects {
+        storage[session.batch] = batch
+        return kill(index)
+      }
     case 3:
       databases[session.database].rows.subtract(batch.rows)
       databases[session.database].statuses[session.transaction] = .committed
