@@ -1,4 +1,5 @@
 import ArchiveModel
+import Foundation
 import Settings
 import Testing
 
@@ -28,6 +29,18 @@ import Testing
     #expect(configuration.webhook?.url.reveal() == url && configuration.metricsFile == "/var/lib/a.prom")
     #expect(!configuration.redactedYAML().contains(url) && !configuration.redactedJSON().contains("sesame"))
     #expect(configuration.redacting("told \(url) twice: \(url)") == "told *** twice: ***")
+  }
+
+  @Test(arguments: ["pass\"word", "back\\slash", "a/b/c/d", "plain-secret"])
+  func `a secret is taken out in every spelling`(secret: String) throws {
+    let configuration = try load(Sample.yaml(database: "password: \"${PW}\""), ["PW": secret])
+    for options: JSONEncoder.OutputFormatting in [[], .withoutEscapingSlashes] {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = options
+      let text = String(decoding: try encoder.encode(["cause": "it said \(secret)!"]), as: UTF8.self)
+      #expect(configuration.redacting(text) == #"{"cause":"it said ***!"}"#)
+    }
+    #expect(configuration.redacting("it said \(secret)!") == "it said ***!")
   }
 
   @Test(arguments: [
