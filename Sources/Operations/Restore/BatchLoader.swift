@@ -124,7 +124,7 @@ struct BatchLoader {
     var count = 0
     for _ in manifest.objects {
       let lines = CopyRows(rows, of: try await objects.next(), as: form)
-      do {
+      do throws(PostgresError) {
         let sent = try await transaction.copyIn("COPY \(table) (\(names)) FROM STDIN", from: lines)
         count += sent.rowCount
         (rows, form) = (sent.source.rows, sent.source.form)

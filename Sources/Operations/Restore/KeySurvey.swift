@@ -119,7 +119,7 @@ struct KeySurvey {
         list: listsKeys ? KeyList() : nil)
       for _ in batch.manifest.objects {
         let lines = CopyRows(rows, of: try await objects.next(), as: form)
-        do {
+        do throws(PostgresError) {
           let sent = try await transaction.copyIn(copy, from: lines).source
           (rows, form) = (sent.rows, sent.form)
         } catch {
