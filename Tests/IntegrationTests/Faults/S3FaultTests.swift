@@ -98,7 +98,7 @@ import Testing
       let path = scenario.directory.path + "/archiver.yaml"
       let text = try String(contentsOfFile: path, encoding: .utf8)
       try scenario.directory.write(
-        text.replacing(scenario.endpoint, with: "http://no-such-host.invalid"), to: "archiver.yaml")
+        text.replacing(scenario.endpoint, with: "https://no-such-host.invalid"), to: "archiver.yaml")
       let result = try await scenario.archiver("archive", expecting: 69)
       #expect(result.errorOutput.contains("no-such-host.invalid"), "\(result)")
       let left = try await scenario.database.psql("SELECT count(*) FROM public.events")
