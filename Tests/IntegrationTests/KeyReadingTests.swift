@@ -56,7 +56,7 @@ import Testing
     }
   }
 
-  @Test func `keys over a domain over an enum are archived`() async throws {
+  @Test func `keys over a domain over an enum are archived and restored`() async throws {
     try await withTablesScenario(
       """
       \(Self.swapped)
@@ -71,6 +71,10 @@ import Testing
       try await scenario.archiver(["archive"])
       #expect(try await scenario.database.psql("SELECT k FROM t; SELECT k FROM u") == "high\nhigh")
       try await scenario.archiver(["verify", "--level", "database"])
+      for conflict in ["fail", "skip", "overwrite"] {
+        try await scenario.archiver(["restore", "--on-conflict", conflict])
+        #expect(try await scenario.database.psql("SELECT count(*) FROM t; SELECT count(*) FROM u") == "2\n10")
+      }
     }
   }
 

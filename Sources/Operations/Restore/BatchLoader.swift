@@ -171,7 +171,7 @@ struct BatchLoader {
   private var joined: String { "\(plan.target.ownRows) t ON \(matches)" }
 
   private var matches: String {
-    plan.keyColumns.map { "s.\(SQLText.identifier($0.name)) = t.\(SQLText.identifier($0.name))" }
+    plan.keyColumns.map { KeyColumn($0) }.map { "\($0.value(of: "s")) = \($0.value(of: "t"))" }
       .joined(separator: " AND ")
   }
 

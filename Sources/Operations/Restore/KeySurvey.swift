@@ -75,7 +75,9 @@ struct KeySurvey {
       for (batch, numbers) in outcome.outdated.enumerated() { outcome.selected[batch] -= numbers.count }
       if !texts.isEmpty { try await refuseCollisions(key, in: transaction) }
     }
-    let matches = zip(plan.keyColumns, key).map { "k.\($1) = t.\(SQLText.identifier($0.name))" }
+    let matches = zip(plan.keyColumns.map { KeyColumn($0) }, key).map {
+      "\($0.compared("k.\($1)")) = \($0.value(of: "t"))"
+    }
     let present = "\(Self.table) k JOIN \(plan.target.ownRows) t ON \(matches.joined(separator: " AND "))"
     let counts = try await transaction.execute("SELECT k.batch, count(*) FROM \(present) GROUP BY k.batch")
     for row in counts.rows {

@@ -39,7 +39,7 @@ struct WrittenRows {
     let pairs =
       columns.inserted.map { (SQLText.identifier($0.name), SQLText.identifier($0.name)) }
       + computed.map { (Self.textColumn($0.offset), SQLText.identifier($0.element.column.name)) }
-    let matches = plan.keyColumns.map { "s.\(SQLText.identifier($0.name)) = t.\(SQLText.identifier($0.name))" }
+    let matches = plan.keyColumns.map { KeyColumn($0) }.map { "\($0.value(of: "s")) = \($0.value(of: "t"))" }
     let result = try await transaction.execute(
       """
       SELECT count(*) FROM \(staging) s WHERE NOT EXISTS (

@@ -31,8 +31,12 @@ package struct KeyColumn: Sendable {
 
   /// The column of the row `alias` as a value to compare.
   package func value(of alias: String) -> String {
-    let quoted = "\(alias).\(SQLText.identifier(name))"
-    return isCast ? "(\(quoted))::\(type)" : quoted
+    compared("\(alias).\(SQLText.identifier(name))")
+  }
+
+  /// An expression of the column's type as a value to compare.
+  package func compared(_ expression: String) -> String {
+    isCast ? "(\(expression))::\(type)" : expression
   }
 
   /// An array of keys from a parameter or literal without a type, which holds `arrayText`.
