@@ -32,17 +32,15 @@ struct KeySurvey {
   private static let table = "pg_temp.archiver_keys"
 
   /// The columns of the batches' own primary keys, where their texts must tell whether two rows have the same archived
-  /// key; empty where the target's key tells it as well.
+  /// key; empty where the target's key is the archived one, of the same columns and types, and tells it as well.
   private var textColumns: [String] {
     let names = plan.keyColumns.map(\.name)
-    let isToldByTarget =
-      plan.hasExactKey
-      && plan.batches.allSatisfy { batch in
-        Set(batch.manifest.primaryKey) == Set(names)
-          && plan.keyColumns.allSatisfy { key in
-            batch.manifest.columns.contains { $0.name == key.name && $0.formType == key.formType }
-          }
-      }
+    let isToldByTarget = plan.batches.allSatisfy { batch in
+      Set(batch.manifest.primaryKey) == Set(names)
+        && plan.keyColumns.allSatisfy { key in
+          batch.manifest.columns.contains { $0.name == key.name && $0.formType == key.formType }
+        }
+    }
     return isToldByTarget ? [] : Set(plan.batches.flatMap(\.manifest.primaryKey)).sorted()
   }
 
