@@ -142,6 +142,12 @@ import Testing
         lines[3] = lines[3].replacing(/"created_at":"[^"]*"/, with: "\"created_at\":\"2025-01-29T23:59:59Z\"")
       }
     },
+    Case(name: "bounds that hide a key from searches", codes: ["range"], key: ".manifest.json") { archive in
+      try archive.changeManifest(archive.manifests[1]) { manifest in
+        manifest.range.keys = manifest.range.keys.map { .init(least: $0.least, greatest: $0.least) }
+      }
+      try archive.reseal()
+    },
     Case(name: "a range outside the partition", codes: ["range"], key: ".manifest.json") { archive in
       try archive.changeManifest(archive.manifests[1]) { manifest in
         manifest.range.last.time = Timestamp("2025-02-20") ?? manifest.range.last.time
@@ -153,7 +159,7 @@ import Testing
         lines[3] = lines[3].replacing(/"id":\d+/, with: lines[4].firstMatch(of: /"id":\d+/)?.output ?? "")
       }
     },
-    Case(name: "a key in two batches", codes: ["duplicate-key"], key: ".manifest.json") { archive in
+    Case(name: "a key in two batches", codes: ["duplicate-key", "range"], key: ".manifest.json") { archive in
       let taken = try archive.lines(archive.objects[0])[5].firstMatch(of: /"id":\d+/)?.output ?? ""
       try archive.forgeLines(archive.objects[1]) { $0[3] = $0[3].replacing(/"id":\d+/, with: taken) }
     },

@@ -154,6 +154,47 @@ import Testing
     #expect(codes(report) == contradiction.codes)
   }
 
+  /// What a manifest says of its rows' keys, which are 1 to 5 or, as uuids, of that last digit.
+  struct KeyClaim: Sendable, CustomTestStringConvertible {
+    var type = "bigint"
+    var least: String
+    var greatest: String
+    var codes: [String]
+    var testDescription: String { "\(type) from \(least) to \(greatest)" }
+
+    static let all: [KeyClaim] = [
+      KeyClaim(least: "1", greatest: "5", codes: []),
+      KeyClaim(least: "2", greatest: "5", codes: ["range"]),
+      KeyClaim(least: "1", greatest: "4", codes: ["range"]),
+      KeyClaim(least: "-7", greatest: "5", codes: ["range"]),
+      KeyClaim(least: "1", greatest: "9223372036854775807", codes: ["range"]),
+      KeyClaim(least: "", greatest: "five", codes: ["range"]),
+      KeyClaim(type: "uuid", least: uuid(1), greatest: uuid(5), codes: []),
+      KeyClaim(type: "uuid", least: uuid(1), greatest: uuid(4), codes: ["range"]),
+      KeyClaim(type: "uuid", least: uuid(2), greatest: uuid(5), codes: ["range"]),
+    ]
+
+    static func uuid(_ digit: Int) -> String { "019a0000-0000-7000-8000-00000000000\(digit)" }
+  }
+
+  @Test("holds the bounds of the keys against the rows, which a search by key relies on", arguments: KeyClaim.all)
+  func keyClaim(claim: KeyClaim) async throws {
+    let archive = try SampleArchive()
+    var draft = SampleArchive.Draft()
+    if claim.type == "uuid" {
+      draft.manifest.columns[0].type = "uuid"
+      for index in draft.lines.indices {
+        draft.lines[index].replace(#""id":\#(index + 1)"#, with: #""id":"\#(KeyClaim.uuid(index + 1))""#)
+      }
+    }
+    draft.manifest.range.keys = .init(least: claim.least, greatest: claim.greatest)
+    // A second object holds the rows at the end: the bounds are those of the batch.
+    draft.moreLines = [draft.lines.removeLast()]
+    try await archive.write(draft)
+    let report = try await archive.verify()
+    #expect(codes(report) == claim.codes, "\(report.findings)")
+  }
+
   @Test(
     "refuses hostile manifests without following them",
     arguments: [

@@ -54,6 +54,7 @@ struct BatchAudit: Sendable {
   ) async throws(OperationError) {
     let manifest = sound.manifest
     var times: ClosedRange<Int64>?
+    var keyExtent: KeyExtent?
     var keys: [[String]] = []
     var isWhole = true
     for object in manifest.objects {
@@ -75,6 +76,9 @@ struct BatchAudit: Sendable {
       result.notes += checked.notes
       result.keyHashes += checked.keyHashes
       keys += checked.keys
+      if let extent = checked.keyExtent {
+        if keyExtent == nil { keyExtent = extent } else { keyExtent?.add(extent) }
+      }
       isWhole = isWhole && checked.isWhole
       if let span = checked.times {
         times = times.map { min($0.lowerBound, span.lowerBound)...max($0.upperBound, span.upperBound) } ?? span
@@ -83,12 +87,19 @@ struct BatchAudit: Sendable {
     guard level != .head else { return }
     let bounds = TimeBounds(manifest)
     // Where an object is damaged, its own findings say more.
-    if isWhole, result.findings.isEmpty, let times, !bounds.matches(times) {
+    let isUndamaged = isWhole && result.findings.isEmpty
+    if isUndamaged, let times, !bounds.matches(times) {
       result.findings.append(
         VerifyFinding(
           .range, table: folder.table, key: sound.key, batchID: manifest.batchID, expected: bounds.description,
           found: "\(Timestamp(microseconds: times.lowerBound)) to \(Timestamp(microseconds: times.upperBound))",
           detail: "the earliest and latest row"))
+    }
+    if isUndamaged, let bounds = manifest.range.keys, let fault = keyExtent?.fault(of: bounds) {
+      result.findings.append(
+        VerifyFinding(
+          .range, table: folder.table, key: sound.key, batchID: manifest.batchID,
+          expected: "the least and greatest key of its rows", found: fault, detail: "range.keys"))
     }
     if let database {
       let answer = try await database.check(sound, keys: isWhole ? keys : nil)

@@ -117,6 +117,7 @@ struct ObjectAudit: ~Copyable, ByteSink {
     result.keyHashes = content.rows.keyHashes
     result.keys = content.rows.keys
     result.times = content.rows.times
+    result.keyExtent = content.rows.keyExtent
     return result
   }
 }
@@ -145,6 +146,8 @@ struct ObjectResult: Sendable {
   var keys: [[String]] = []
   /// The earliest and latest instant of the rows, in PostgreSQL's microseconds.
   var times: ClosedRange<Int64>?
+  /// Nil where the manifest's bounds of the keys are not to be compared.
+  var keyExtent: KeyExtent?
 }
 
 /// Sums up what an object unpacks to and cuts it into lines.

@@ -17,6 +17,8 @@ struct RowAudit: Sendable {
   /// Likewise, if they are to be kept.
   private(set) var keys: [[String]] = []
   private(set) var times: ClosedRange<Int64>?
+  /// Nil where the manifest's bounds of the keys are not to be compared.
+  private(set) var keyExtent: KeyExtent?
 
   /// Of each kind of fault only the first is told, with how many there are: a forged object may have one a line.
   private struct Fault {
@@ -38,6 +40,7 @@ struct RowAudit: Sendable {
     keyColumns = manifest.primaryKey.compactMap { name in manifest.columns.firstIndex { $0.name == name } }
     timeColumn = manifest.columns.firstIndex { $0.name == manifest.timestampColumn } ?? 0
     range = TimeBounds(manifest)
+    keyExtent = KeyExtent(manifest)
     self.keepsKeys = keepsKeys
   }
 
@@ -65,7 +68,11 @@ struct RowAudit: Sendable {
   private mutating func gatherKey(_ number: Int) {
     var hash = FNV1a()
     for column in keyColumns {
-      let isPresent: Void? = reader.withText(column) { text in hash.add(text) }
+      let isFirst = column == keyColumns[0]
+      let isPresent: Void? = reader.withText(column) { text in
+        hash.add(text)
+        if isFirst { keyExtent?.add(text) }
+      }
       guard isPresent != nil else { return note(.row, number, "a primary key", "a null in it") }
       // No text form holds this byte, so that parts cannot run into one another.
       hash.add(0xFF)

@@ -32,7 +32,7 @@ package enum FindingCode: String, Sendable, CaseIterable {
     case .gzip: "The object cannot be unpacked as one gzip member; some or all of its rows cannot be read."
     case .row: "A line is no row of the table's columns, so it could not be restored."
     case .batchID: "A row says that it belongs to another batch."
-    case .range: "A row's time lies outside what the manifest promises, so searches by time may miss it."
+    case .range: "A row's time or key lies outside what the manifest promises, so searches by it may miss the row."
     case .duplicateKey: "A primary key is archived twice, and no restore explains it."
     case .manifest: "The document is not what was written, and neither it nor what it stands for can be relied on."
     case .format: "A newer version of the tool wrote this; use that version to verify it."
