@@ -24,7 +24,7 @@ import Testing
       }
       run.send(signal: SIGKILL)
       _ = try await run.result()
-      _ = try await scenario.database.psql("SELECT pg_terminate_backend(pid, 5000) \(sleeping)")
+      try await scenario.database.terminate("(SELECT pid \(sleeping))")
       _ = try await scenario.database.psql("DROP TRIGGER slow ON public.events")
       try scenario.configure(table: "partition: none", database: database)
       try await body(scenario)

@@ -130,7 +130,7 @@ import Testing
         let error = try await postgresError {
           try await connection.withTransaction { transaction in
             _ = try await transaction.execute("INSERT INTO public.t VALUES (1)")
-            try await database.psql("SELECT pg_terminate_backend(\(process), 5000)")
+            try await database.terminate(process)
           }
         }
         #expect(error?.kind == .connectionLost)

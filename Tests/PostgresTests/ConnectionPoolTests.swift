@@ -36,7 +36,7 @@ import Testing
     try await withThrowawayDatabase { database in
       let pool = try ConnectionPool(parameters: parameters(database.url), size: 1)
       let first = try await pool.withConnection { await $0.backendProcessID }
-      try await database.psql("SELECT pg_terminate_backend(\(first), 5000)")
+      try await database.terminate(first)
       let second = try await pool.withConnection { connection async throws in
         #expect(try await connection.value("SELECT 1") == "1")
         return await connection.backendProcessID

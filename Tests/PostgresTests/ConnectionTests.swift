@@ -69,7 +69,8 @@ import Testing
   }
 
   @Test func `text that is not UTF-8 is an error, not a guess`() async throws {
-    try await withThrowawayDatabase(options: "ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0") { database in
+    try await withThrowawayDatabase(options: "ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0") {
+      database in
       try await withConnection(database.url) { connection in
         #expect(await connection.parameterStatus("server_encoding") == "SQL_ASCII")
         let checked = try await postgresError { try await connection.execute("SELECT 1, E'\\xff'") }

@@ -30,7 +30,10 @@ import Testing
         try await withConnection(try database.url(for: role)) { connection in
           #expect(try await connection.value("SHOW timezone") == "Asia/Tokyo")
           try await connection.withTransaction(TransactionOptions(timeout: .seconds(90))) { transaction in
-            for (name, value) in Self.expected {
+            let version = await connection.serverVersion
+            for (name, standard) in Self.expected {
+              // The shortest exact form of a float came with 12.
+              let value = name == "extra_float_digits" && version < 120_000 ? "3" : standard
               let shown = try await transaction.value("SHOW \(name)")
               #expect(shown == value, "\(name)")
             }

@@ -15,7 +15,10 @@ package struct ThrowawayDatabase: Sendable {
   /// its output: unaligned, `|` between columns, one row a line, no headings, no last newline. Throws `PsqlError`.
   @discardableResult
   package func psql(_ sql: String, as role: ThrowawayRole? = nil) async throws -> String {
-    try await Psql.run(sql, url: role.map { try url(for: $0) } ?? url)
+    let url = try role.map { try self.url(for: $0) } ?? url
+    guard sql.contains("CREATE EXTENSION ") else { return try await Psql.run(sql, url: url) }
+    let available = try await Psql.run(MissingExtensions.query, url: url).split(separator: "\n").map(String.init)
+    return try await Psql.run(MissingExtensions.leavingOut(sql, available: Set(available)), url: url)
   }
 
   /// Runs `body` with a fresh login role that may only connect, and drops it with all it owns afterwards.
@@ -29,6 +32,20 @@ package struct ThrowawayDatabase: Sendable {
     } cleanup: {
       try await psql("DROP OWNED BY \(role.name) CASCADE; DROP ROLE \(role.name)")
     }
+  }
+
+  /// Ends the server process `pid` and waits until it is gone. (`pg_terminate_backend` itself waits since 14 only.)
+  package func terminate(_ pid: some LosslessStringConvertible) async throws {
+    try await psql(
+      """
+      DO $$ BEGIN
+        PERFORM pg_terminate_backend(\(pid));
+        WHILE EXISTS (SELECT FROM pg_stat_activity WHERE pid = \(pid)) LOOP
+          PERFORM pg_sleep(0.01);
+          PERFORM pg_stat_clear_snapshot();
+        END LOOP;
+      END $$
+      """)
   }
 
   /// The connection URL of `role` for this database.
@@ -62,8 +79,23 @@ nonisolated(nonsending) package func withThrowawayDatabase<Result>(
   return try await finishing {
     try await body(database)
   } cleanup: {
-    try await Psql.run("DROP DATABASE \(name) WITH (FORCE)", url: server)
+    try await Psql.run(dropStatements(name), url: server)
   }
+}
+
+/// What drops a database, connections or not, for `psql`: before 13 the server cannot do that by itself.
+package func dropStatements(_ name: String) -> String {
+  """
+  SELECT current_setting('server_version_num')::int >= 130000 AS can_force \\gset
+  \\if :can_force
+    DROP DATABASE \(name) WITH (FORCE);
+  \\else
+    ALTER DATABASE \(name) ALLOW_CONNECTIONS false;
+    SELECT count(pg_terminate_backend(pid)) AS ended FROM pg_stat_activity WHERE datname = '\(name)' \\gset
+    DROP DATABASE \(name);
+  \\endif
+
+  """
 }
 
 /// Runs `body`, then `cleanup` whatever happened. An error of `body` wins over one of `cleanup`.

@@ -97,5 +97,7 @@ with socket.socket() as s:
 
 # shellcheck source=install.sh
 source "$root/scripts/lib/install.sh"
+# shellcheck source=postgres_versions.sh
+source "$root/scripts/lib/postgres_versions.sh"
 # shellcheck source=servers.sh
 source "$root/scripts/lib/servers.sh"
