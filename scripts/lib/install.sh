@@ -14,6 +14,8 @@ install_needed() {
         postgres_bin >/dev/null || missing+=(postgresql)
         contrib_installed || missing+=(postgresql-contrib)
         command -v psql >/dev/null || missing+=(postgresql-client)
+        command -v pgbouncer >/dev/null || [[ -x /usr/sbin/pgbouncer ]] || missing+=(pgbouncer)
+        command -v openssl >/dev/null || missing+=(openssl)
         ;;
       s3)
         command -v curl >/dev/null || missing+=(curl)
