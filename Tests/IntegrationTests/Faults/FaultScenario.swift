@@ -12,6 +12,7 @@ struct FaultScenario {
   let databaseURL: String
   let endpoint: String
   let prefix: String
+  let ledger: LedgerUse
 
   private static let columns = """
     (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, created_at timestamptz NOT NULL, kind text, amount numeric,
@@ -60,6 +61,7 @@ struct FaultScenario {
       databases:
         - name: app
           url: \(databaseURL)
+          \(ledger.rawValue)
       \(Self.lines(database, indent: 4))
           tables:
             - name: events
@@ -101,13 +103,13 @@ struct FaultScenario {
 
   /// Has the checker count every row.
   func check(
-    _ check: Check = .settled, ledger: Bool = true, _ comment: String,
+    _ check: Check = .settled, _ comment: String,
     sourceLocation: SourceLocation = #_sourceLocation
   ) async throws {
     let server = try TestEnvironment.s3()
     let storage = "\(try TestEnvironment.s3Directory())/\(server.bucket)/\(prefix)"
     var arguments = check == .moment ? ["--moment"] : []
-    if !ledger { arguments.append("--no-ledger") }
+    if ledger == .none { arguments.append("--no-ledger") }
     let result = try await Checker.run(storage: storage, database: database.url, arguments)
     #expect(result.exitCode == 0, "\(comment), \(check): \(result)", sourceLocation: sourceLocation)
   }
@@ -122,7 +124,9 @@ struct FaultScenario {
 }
 
 /// Runs `body` with `rows` old rows behind two proxies that pass everything until told otherwise.
-func withFaultScenario(rows: Int = 60, _ body: (FaultScenario) async throws -> Void) async throws {
+func withFaultScenario(
+  rows: Int = 60, ledger: LedgerUse = .ledger, _ body: (FaultScenario) async throws -> Void
+) async throws {
   let faults = FaultScript()
   let server = try TestEnvironment.s3()
   try await withThrowawayDatabase { database in
@@ -132,7 +136,7 @@ func withFaultScenario(rows: Int = 60, _ body: (FaultScenario) async throws -> V
           let prefix = "faults-\(UUID().uuidString.lowercased())"
           let scenario = FaultScenario(
             database: database, directory: directory, faults: faults, databaseURL: url, endpoint: endpoint,
-            prefix: prefix)
+            prefix: prefix, ledger: ledger)
           try await database.psql(FaultScenario.schema)
           try await scenario.fill(rows)
           try scenario.configure()

@@ -84,16 +84,18 @@ struct Step: Sendable, CustomStringConvertible {
   static let upload = s3("upload", "PUT", ".jsonl.gz")
   static let readBack = s3("verify", "GET", ".jsonl.gz")
   static let prepare = s3("prepare", "PUT", ".prepared.json")
+  static let lastLook = s3("last look", "HEAD", ".jsonl.gz")
   static let delete = sql("delete", "DELETE FROM ONLY")
-  static let ledger = sql("ledger", "INSERT INTO \"archiver\".batch")
-  static let commit = Step("commit", armedBy: ledger.matches) { $0 == "COMMIT" }
+  /// The batch is recorded where there is a ledger, and deferred constraints speak.
+  static let record = sql("record", "SET CONSTRAINTS ALL IMMEDIATE")
+  static let commit = Step("commit", armedBy: record.matches) { $0 == "COMMIT" }
   static let manifest = s3("manifest", "PUT", ".manifest.json")
   static let prepareRemoved = s3("prepared removed", "DELETE", ".prepared.json")
   static let runRecord = s3("run record", "PUT", "/_runs/")
 
   /// In the order in which a run comes by them.
   static let ofArchive = [
-    probe, listing, begin, fetch, upload, readBack, prepare, delete, ledger, commit, manifest, prepareRemoved,
+    probe, listing, begin, fetch, upload, readBack, prepare, lastLook, delete, record, commit, manifest, prepareRemoved,
     runRecord,
   ]
 
@@ -102,7 +104,10 @@ struct Step: Sendable, CustomStringConvertible {
   static let settleLedger = sql("settle: ledger", "SELECT manifest_sha256")
   static let settleAborted = s3("settle: aborted", "PUT", ".aborted.json")
 
-  static let ofSettling = [listing, settleRead, settleLock, settleLedger, manifest, prepareRemoved, settleAborted]
+  static func ofSettling(_ ledger: LedgerUse) -> [Step] {
+    [listing, settleRead, settleLock] + (ledger == .none ? [] : [settleLedger])
+      + [manifest, prepareRemoved, settleAborted]
+  }
 }
 
 /// Tells when a step comes to a phase.

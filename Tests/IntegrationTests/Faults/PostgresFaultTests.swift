@@ -4,44 +4,24 @@ import Testing
 
 /// Whatever becomes of the connection or the transaction, no row is lost, and what cannot be known is settled.
 @Suite struct PostgresFaultTests {
-  /// A fault at one step of a batch, and how the run ends.
-  struct Case: Sendable, CustomTestStringConvertible {
-    let name: String
-    let step: Step
-    let phase: FaultProxy.Phase
-    var times = 1
-    /// 0 when the run gets over it.
-    var code: Int32 = 0
-    let action: @Sendable (FaultProxy.Moment) -> FaultProxy.Action
-    var testDescription: String { name }
-
-    init(
-      _ name: String, _ step: Step, _ phase: FaultProxy.Phase, times: Int = 1, code: Int32 = 0,
-      _ action: @escaping @Sendable (FaultProxy.Moment) -> FaultProxy.Action
-    ) {
-      (self.name, self.step, self.phase, self.times, self.code) = (name, step, phase, times, code)
-      self.action = action
-    }
-  }
-
-  private static let always = 1000
-
-  static let cases: [Case] =
-    [Step.begin, .fetch, .delete, .ledger].flatMap { step in
+  static let cases: [FaultCase] =
+    [Step.begin, .fetch, .delete, .record].flatMap { step in
       [
-        Case("connection cut before \(step)", step, .request) { _ in .reset },
-        Case("connection cut after \(step)", step, .answer) { _ in .reset },
+        FaultCase("connection cut before \(step)", step, .request) { _ in .reset },
+        FaultCase("connection cut after \(step)", step, .answer) { _ in .reset },
       ]
     } + [
-      Case("connection cut within the fetch", .fetch, .answer) { _ in .cut(after: 300) },
-      Case("COMMIT never sent", .commit, .request, code: 1) { _ in .reset },
-      Case("COMMIT's answer lost", .commit, .answer, code: 1) { _ in .reset },
-      Case("COMMIT answered with ROLLBACK", .commit, .request, code: 1) { _ in Self.rolledBack },
-      Case("serialization failure in the fetch", .fetch, .request) { _ in .postgresError("40001") },
-      Case("two deadlocks in the delete", .delete, .request, times: 2) { _ in .postgresError("40P01") },
-      Case("deadlocks without end", .delete, .request, times: always, code: 75) { _ in .postgresError("40P01") },
-      Case("lock timeout", .delete, .request, times: always, code: 75) { _ in .postgresError("55P03") },
-      Case("disk full", .ledger, .request, times: always, code: 69) { _ in .postgresError("53100") },
+      FaultCase("connection cut within the fetch", .fetch, .answer) { _ in .cut(after: 300) },
+      FaultCase("COMMIT never sent", .commit, .request, code: 1) { _ in .reset },
+      FaultCase("COMMIT's answer lost", .commit, .answer, code: 1) { _ in .reset },
+      FaultCase("COMMIT answered with ROLLBACK", .commit, .request, code: 1) { _ in Self.rolledBack },
+      FaultCase("serialization failure in the fetch", .fetch, .request) { _ in .postgresError("40001") },
+      FaultCase("two deadlocks in the delete", .delete, .request, times: 2) { _ in .postgresError("40P01") },
+      FaultCase("deadlocks without end", .delete, .request, times: FaultCase.always, code: 75) { _ in
+        .postgresError("40P01")
+      },
+      FaultCase("lock timeout", .delete, .request, times: FaultCase.always, code: 75) { _ in .postgresError("55P03") },
+      FaultCase("disk full", .record, .request, times: FaultCase.always, code: 69) { _ in .postgresError("53100") },
     ]
 
   /// What a server answers to COMMIT when a statement had failed: no error, but another tag.
@@ -51,9 +31,16 @@ import Testing
         + FaultProxy.Action.postgresMessage("Z", Array("I".utf8)))
   }
 
-  @Test(arguments: cases)
-  func `a batch is begun anew, or fails as a whole, or is settled`(_ item: Case) async throws {
-    try await withFaultScenario(rows: 30) { scenario in
+  /// Without a ledger, only what happens from its step on differs; the long form tries everything.
+  static let withoutLedger = cases.filter { item in
+    TestEnvironment.isThorough || [Step.record, .commit].contains { $0.description == item.step.description }
+  }
+
+  @Test(arguments: cases.map { ($0, LedgerUse.ledger) } + withoutLedger.map { ($0, .none) })
+  func `a batch is begun anew, or fails as a whole, or is settled`(
+    _ item: FaultCase, _ ledger: LedgerUse
+  ) async throws {
+    try await withFaultScenario(rows: 30, ledger: ledger) { scenario in
       scenario.faults.spoil(item.step, item.phase, times: item.times, item.action)
       let result = try await scenario.archiver("archive", expecting: item.code, comment: item.name)
       let errorCount = result.errorOutput.split(separator: "\n").count { $0.hasPrefix("error: ") }
@@ -70,7 +57,7 @@ import Testing
     try await withFaultScenario(rows: 30) { scenario in
       let url = scenario.database.url
       scenario.faults.spoil(.delete, .request) { _ in
-        Self.psql(
+        BlockingSQL.run(
           "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'archiver %'", url)
         return .pass
       }
@@ -88,7 +75,7 @@ import Testing
     try await withFaultScenario(rows: 60) { scenario in
       let url = scenario.database.url
       scenario.faults.spoil(.prepareRemoved, .answer) { _ in
-        Self.psql("ALTER TABLE public.events \(change)", url)
+        BlockingSQL.run("ALTER TABLE public.events \(change)", url)
         return .pass
       }
       try await scenario.archiver("archive", expecting: 1)
@@ -138,7 +125,7 @@ import Testing
       try await scenario.database.psql(before)
       let url = scenario.database.url
       scenario.faults.spoil(.prepareRemoved, .answer) { _ in
-        Self.psql(change, url)
+        BlockingSQL.run(change, url)
         return .pass
       }
       let result = try await scenario.archiver("archive", expecting: 1)
@@ -165,27 +152,12 @@ import Testing
     try await withFaultScenario(rows: 30) { scenario in
       try scenario.configure(table: ["partition: none", "transaction_timeout: 1s"])
       scenario.faults.spoil(.begin, .answer) { [url = scenario.database.url] _ in
-        Self.psql("BEGIN; LOCK TABLE public.events; SELECT pg_sleep(4); COMMIT", url, waits: false)
+        BlockingSQL.run("BEGIN; LOCK TABLE public.events; SELECT pg_sleep(4); COMMIT", url, waits: false)
         usleep(300_000)
         return .pass
       }
       try await scenario.archiver("archive", expecting: 75)
       try await scenario.recover("lock timeout")
     }
-  }
-
-  /// Runs SQL on the thread of a proxy, which cannot await.
-  private static func psql(_ sql: String, _ url: String, waits: Bool = true) {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["psql", "-XqAt", "-d", url, "-c", sql]
-    process.standardOutput = FileHandle.nullDevice
-    do {
-      try process.run()
-    } catch {
-      Issue.record(error)
-      return
-    }
-    if waits { process.waitUntilExit() }
   }
 }

@@ -48,12 +48,12 @@ import Testing
     }
   }
 
-  @Test(arguments: Blow.allCases)
-  func `ending the program at any step of a batch loses nothing`(_ blow: Blow) async throws {
-    try await withFaultScenario { scenario in
+  @Test(arguments: Blow.allCases.map { ($0, LedgerUse.ledger) } + [(.kill, .none)])
+  func `ending the program at any step of a batch loses nothing`(_ blow: Blow, _ ledger: LedgerUse) async throws {
+    try await withFaultScenario(ledger: ledger) { scenario in
       try await scenario.archiver("archive", "--max-batches", "1")
       for step in Step.ofArchive {
-        for phase in blow.phases {
+        for phase in ledger == .none && !TestEnvironment.isThorough ? [.answer] : blow.phases {
           try await scenario.fill(upTo: 60)
           try await end(["archive", "--max-batches", "2"], at: step, phase, blow, scenario)
           let comment = "\(blow.rawValue) at \(step), \(phase)"
@@ -70,11 +70,13 @@ import Testing
     }
   }
 
-  @Test func `settling that is killed at any step is settled by the next`() async throws {
-    try await withFaultScenario { scenario in
+  @Test(arguments: LedgerUse.allCases)
+  func `settling that is killed at any step is settled by the next`(_ ledger: LedgerUse) async throws {
+    try await withFaultScenario(ledger: ledger) { scenario in
       // One batch that was committed and one that was rolled back, for each step anew.
-      for step in Step.ofSettling {
-        for phase in [FaultProxy.Phase.request, .answer] {
+      for step in Step.ofSettling(ledger) {
+        let isShort = ledger == .none && !TestEnvironment.isThorough
+        for phase in isShort ? [FaultProxy.Phase.answer] : [.request, .answer] {
           try await scenario.fill(upTo: 60)
           try await end(["archive"], at: .commit, .answer, .kill, scenario)
           try await end(["archive", "--no-count"], at: .delete, .request, .kill, scenario)
@@ -85,12 +87,13 @@ import Testing
     }
   }
 
-  @Test func `a kill at any moment loses nothing`() async throws {
-    let seed = UInt64.random(in: 0 ... .max)
+  @Test(arguments: [(LedgerUse.ledger, 30), (.none, 6)])
+  func `a kill at any moment loses nothing`(_ ledger: LedgerUse, _ shortRounds: Int) async throws {
+    let seed = SeededRandom.seed()
     var random = SeededRandom(seed: seed)
-    try await withFaultScenario { scenario in
+    try await withFaultScenario(ledger: ledger) { scenario in
       try await scenario.archiver("archive", "--max-batches", "1")
-      for round in 1...(TestEnvironment.isThorough ? 200 : 30) {
+      for round in 1...(TestEnvironment.isThorough ? 200 : shortRounds) {
         try await scenario.fill(upTo: 100)
         let run = try scenario.command(["archive", "--workers", "\(1 + round % 3)"]).start()
         try await Task.sleep(for: .milliseconds(Int.random(in: 20...500, using: &random)))

@@ -4,70 +4,62 @@ import Testing
 
 /// Whatever the storage does, a run ends well or with one clear error, and no row is lost.
 @Suite struct S3FaultTests {
-  /// A fault at one step, and how the run ends.
-  struct Case: Sendable, CustomTestStringConvertible {
-    let name: String
-    let step: Step
-    let phase: FaultProxy.Phase
-    var times = 1
-    /// 0 when the run gets over it.
-    var code: Int32 = 0
-    let action: @Sendable (FaultProxy.Moment) -> FaultProxy.Action
-    var testDescription: String { name }
-
-    init(
-      _ name: String, _ step: Step, _ phase: FaultProxy.Phase, times: Int = 1, code: Int32 = 0,
-      _ action: @escaping @Sendable (FaultProxy.Moment) -> FaultProxy.Action
-    ) {
-      (self.name, self.step, self.phase, self.times, self.code) = (name, step, phase, times, code)
-      self.action = action
-    }
-  }
-
-  private static let always = 1000
-
-  static let survived: [Case] = [
-    Case("reset before the upload", .upload, .request) { _ in .reset },
-    Case("reset within the upload", .upload, .request) { _ in .cut(after: 900) },
-    Case("upload stored, answer lost", .upload, .answer) { _ in .reset },
-    Case("500 after the object was stored", .upload, .answer) { _ in .s3("500 Internal Server Error", "InternalError")
+  static let survived: [FaultCase] = [
+    FaultCase("reset before the upload", .upload, .request) { _ in .reset },
+    FaultCase("reset within the upload", .upload, .request) { _ in .cut(after: 900) },
+    FaultCase("upload stored, answer lost", .upload, .answer) { _ in .reset },
+    FaultCase("500 after the object was stored", .upload, .answer) { _ in
+      .s3("500 Internal Server Error", "InternalError")
     },
-    Case("two SlowDowns", .upload, .request, times: 2) { _ in .s3("503 Slow Down", "SlowDown") },
-    Case("an error under status 200", .upload, .request) { _ in .s3("200 OK", "InternalError") },
-    Case("truncated read-back under status 200", .readBack, .answer) { .cut(after: $0.answer.count - 10) },
-    Case("read-back answer lost", .readBack, .answer) { _ in .reset },
-    Case("object not there at first", .readBack, .request, times: 2) { _ in .s3("404 Not Found", "NoSuchKey") },
-    Case("prepared document stored, answer lost", .prepare, .answer) { _ in .reset },
-    Case("manifest stored, answer lost", .manifest, .answer) { _ in .reset },
-    Case("reset before the manifest", .manifest, .request) { _ in .reset },
-    Case("delete not permitted", .prepareRemoved, .request, times: always) { _ in .s3("403 Forbidden", "AccessDenied")
+    FaultCase("two SlowDowns", .upload, .request, times: 2) { _ in .s3("503 Slow Down", "SlowDown") },
+    FaultCase("an error under status 200", .upload, .request) { _ in .s3("200 OK", "InternalError") },
+    FaultCase("truncated read-back under status 200", .readBack, .answer) { .cut(after: $0.answer.count - 10) },
+    FaultCase("read-back answer lost", .readBack, .answer) { _ in .reset },
+    FaultCase("object not there at first", .readBack, .request, times: 2) { _ in .s3("404 Not Found", "NoSuchKey") },
+    FaultCase("prepared document stored, answer lost", .prepare, .answer) { _ in .reset },
+    FaultCase("manifest stored, answer lost", .manifest, .answer) { _ in .reset },
+    FaultCase("reset before the manifest", .manifest, .request) { _ in .reset },
+    FaultCase("delete not permitted", .prepareRemoved, .request, times: FaultCase.always) { _ in
+      .s3("403 Forbidden", "AccessDenied")
     },
-    Case("clock said to be wrong", .upload, .request) { _ in
+    FaultCase("clock said to be wrong", .upload, .request) { _ in
       .s3("403 Forbidden", "RequestTimeTooSkewed", headers: ["Date: \(Self.httpDate(Date()))"])
     },
   ]
 
-  static let failed: [Case] = [
-    Case("SlowDown storm", .upload, .request, times: always, code: 69) { _ in .s3("503 Slow Down", "SlowDown") },
-    Case("flipped bit on read-back", .readBack, .answer, code: 1) {
+  static let failed: [FaultCase] = [
+    FaultCase("SlowDown storm", .upload, .request, times: FaultCase.always, code: 69) { _ in
+      .s3("503 Slow Down", "SlowDown")
+    },
+    FaultCase("flipped bit on read-back", .readBack, .answer, code: 1) {
       .answer($0.answer.dropLast() + [($0.answer.last ?? 0) ^ 1])
     },
-    Case("short read-back of its own length", .readBack, .answer, code: 1) { Self.shortened($0.answer) },
-    Case("object never there", .readBack, .request, times: always, code: 1) { _ in .s3("404 Not Found", "NoSuchKey") },
-    Case("bucket moved", .upload, .request, times: always, code: 78) { _ in
+    FaultCase("short read-back of its own length", .readBack, .answer, code: 1) { Self.shortened($0.answer) },
+    FaultCase("object never there", .readBack, .request, times: FaultCase.always, code: 1) { _ in
+      .s3("404 Not Found", "NoSuchKey")
+    },
+    FaultCase("bucket moved", .upload, .request, times: FaultCase.always, code: 78) { _ in
       .s3("301 Moved Permanently", "PermanentRedirect", headers: ["x-amz-bucket-region: eu-west-1"])
     },
-    Case("token expired for good", .upload, .request, times: always, code: 77) { _ in
+    FaultCase("token expired for good", .upload, .request, times: FaultCase.always, code: 77) { _ in
       .s3("400 Bad Request", "ExpiredToken")
     },
-    Case("upload denied", .upload, .request, times: always, code: 77) { _ in .s3("403 Forbidden", "AccessDenied") },
-    Case("no prepared document", .prepare, .request, times: always, code: 69) { _ in .s3("500 Oops", "InternalError") },
-    Case("no manifest", .manifest, .request, times: always, code: 69) { _ in .s3("500 Oops", "InternalError") },
-    Case("no listing", .listing, .request, times: always, code: 69) { _ in .s3("500 Oops", "InternalError") },
+    FaultCase("upload denied", .upload, .request, times: FaultCase.always, code: 77) { _ in
+      .s3("403 Forbidden", "AccessDenied")
+    },
+    FaultCase("no prepared document", .prepare, .request, times: FaultCase.always, code: 69) { _ in
+      .s3("500 Oops", "InternalError")
+    },
+    FaultCase("no manifest", .manifest, .request, times: FaultCase.always, code: 69) { _ in
+      .s3("500 Oops", "InternalError")
+    },
+    FaultCase("no listing", .listing, .request, times: FaultCase.always, code: 69) { _ in
+      .s3("500 Oops", "InternalError")
+    },
   ]
 
   @Test(arguments: survived)
-  func `a run gets over it`(_ item: Case) async throws {
+  func `a run gets over it`(_ item: FaultCase) async throws {
     try await withFaultScenario(rows: 30) { scenario in
       scenario.faults.spoil(item.step, item.phase, times: item.times, item.action)
       try await scenario.archiver("archive", comment: item.name)
@@ -78,7 +70,7 @@ import Testing
   }
 
   @Test(arguments: failed)
-  func `a run ends with one clear error, and the next one goes on`(_ item: Case) async throws {
+  func `a run ends with one clear error, and the next one goes on`(_ item: FaultCase) async throws {
     try await withFaultScenario(rows: 30) { scenario in
       scenario.faults.spoil(item.step, item.phase, times: item.times, item.action)
       let result = try await scenario.archiver("archive", expecting: item.code, comment: item.name)

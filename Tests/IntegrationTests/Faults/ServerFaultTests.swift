@@ -7,13 +7,14 @@ import Testing
 @Suite struct ServerFaultTests {
   /// Runs `body` with a table on a server of its own behind a proxy, archived to a directory.
   private static func withServer(
+    ledger: LedgerUse = .ledger,
     _ body: (ThrowawayCluster, FaultScript, String, TemporaryDirectory) async throws -> Void
   ) async throws {
     try await withThrowawayCluster { cluster in
       try await withTemporaryDirectory { directory in
         let faults = FaultScript()
         try await withFaultProxy(to: cluster.url, wire: .postgres, script: faults.act) { url in
-          try psql(
+          BlockingSQL.run(
             """
             \(FaultScenario.schema);
             INSERT INTO public.events (created_at, kind) SELECT timestamptz '2025-01-30 00:00+00', 'k' || g
@@ -27,6 +28,7 @@ import Testing
             databases:
               - name: app
                 url: \(url)
+                \(ledger.rawValue)
                 tables:
                   - {name: events, timestamp_column: created_at, batch_size: 20, partition: none}
             """, to: "archiver.yaml")
@@ -43,30 +45,34 @@ import Testing
     #expect(result.exitCode == 0, "\(result)")
   }
 
-  @Test(arguments: [Step.delete, .ledger, .commit])
-  func `a server that crashes in the middle of a run is gone on with by the next`(_ step: Step) async throws {
-    try await Self.withServer { cluster, faults, configuration, directory in
-      let (crashes, crash) = AsyncStream.makeStream(of: Void.self)
-      let isOver = DispatchSemaphore(value: 0)
-      faults.spoil(step, .request) { _ in
-        crash.yield()
-        isOver.wait()
-        return .pass
-      }
+  static let moments: [(step: Step, phase: FaultProxy.Phase)] = [
+    (.delete, .request), (.record, .request), (.commit, .request), (.commit, .answer),
+  ]
+
+  @Test(
+    arguments: moments,
+    LedgerUse.allCases)
+  func `a server that crashes in the middle of a run is gone on with by the next`(
+    _ moment: (step: Step, phase: FaultProxy.Phase), _ ledger: LedgerUse
+  ) async throws {
+    try await Self.withServer(ledger: ledger) { cluster, faults, configuration, directory in
+      let gate = Gate()
+      faults.spoil(moment.step, moment.phase, gate.hold)
       let run = try ArchiverCommand(["archive", "--config", configuration]).start()
-      for await _ in crashes { break }
+      _ = try await gate.arrival()
       try await cluster.crash()
       try await cluster.start()
-      isOver.signal()
+      gate.open()
       let result = try await run.result()
       #expect([1, 69, 75].contains(result.exitCode), "\(result)")
-      try await Self.check(cluster, directory, ["--moment"])
+      let options = ledger == .none ? ["--no-ledger"] : []
+      try await Self.check(cluster, directory, options + ["--moment"])
       for command in ["recover", "archive"] {
         let next = try await archiver(command, "--config", configuration)
         #expect(next.exitCode == 0, "\(next)")
-        try await Self.check(cluster, directory, command == "archive" ? ["--private"] : [])
+        try await Self.check(cluster, directory, options + (command == "archive" ? ["--private"] : []))
       }
-      let left = try Self.psql("SELECT count(*) FROM public.events", cluster.url)
+      let left = BlockingSQL.run("SELECT count(*) FROM public.events", cluster.url)
       #expect(left == "0")
     }
   }
@@ -76,13 +82,13 @@ import Testing
       // The first run makes the ledger, which would wait for the standby as well.
       let first = try await archiver("archive", "--max-batches", "1", "--config", configuration)
       #expect(first.exitCode == 0, "\(first)")
-      try Self.psql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'", cluster.url)
-      try Self.psql("SELECT pg_reload_conf()", cluster.url)
+      BlockingSQL.run("ALTER SYSTEM SET synchronous_standby_names = 'nobody'", cluster.url)
+      BlockingSQL.run("SELECT pg_reload_conf()", cluster.url)
       let url = cluster.url
       faults.spoil(.commit, .request) { _ in
         Thread.detachNewThread {
           for _ in 0..<100 {
-            let cancelled = try? Self.psql(
+            let cancelled = BlockingSQL.run(
               "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'", url)
             if cancelled != "0" { return }
             usleep(50_000)
@@ -93,28 +99,13 @@ import Testing
       let result = try await archiver("archive", "--config", configuration)
       #expect(result.exitCode == 1, "\(result)")
       #expect(result.errorOutput.contains("not known whether the batch was committed"), "\(result)")
-      try Self.psql("ALTER SYSTEM RESET synchronous_standby_names", cluster.url)
-      try Self.psql("SELECT pg_reload_conf()", cluster.url)
+      BlockingSQL.run("ALTER SYSTEM RESET synchronous_standby_names", cluster.url)
+      BlockingSQL.run("SELECT pg_reload_conf()", cluster.url)
       faults.install()
       try await Self.check(cluster, directory, ["--moment"])
       let next = try await archiver("archive", "--config", configuration)
       #expect(next.exitCode == 0, "\(next)")
       try await Self.check(cluster, directory, [])
     }
-  }
-
-  /// Runs SQL and gives its output; blocks, so that a proxy's thread can call it.
-  @discardableResult
-  private static func psql(_ sql: String, _ url: String) throws -> String {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", sql]
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    try process.run()
-    let output = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw CocoaError(.executableLoad) }
-    return String(decoding: output, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
   }
 }

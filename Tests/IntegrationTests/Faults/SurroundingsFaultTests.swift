@@ -6,9 +6,9 @@ import Testing
 @Suite struct SurroundingsFaultTests {
   /// Runs `body` with the scenario's table archived to a directory, and the checker for it.
   private static func withDirectory(
-    rows: Int = 60, _ body: (FaultScenario, String) async throws -> Void
+    rows: Int = 60, ledger: LedgerUse = .ledger, _ body: (FaultScenario, String) async throws -> Void
   ) async throws {
-    try await withFaultScenario(rows: rows) { scenario in
+    try await withFaultScenario(rows: rows, ledger: ledger) { scenario in
       let storage = scenario.directory.path + "/storage"
       let path = scenario.directory.path + "/archiver.yaml"
       let text = try String(contentsOfFile: path, encoding: .utf8)
@@ -30,7 +30,9 @@ import Testing
   }
 
   private static func check(_ scenario: FaultScenario, _ storage: String, _ options: [String] = []) async throws {
-    let result = try await Checker.run(storage: storage, database: scenario.database.url, options)
+    let result = try await Checker.run(
+      storage: storage, database: scenario.database.url,
+      options + (scenario.ledger == .none ? ["--no-ledger"] : []))
     #expect(result.exitCode == 0, "\(result)")
   }
 
@@ -91,8 +93,9 @@ import Testing
     }
   }
 
-  @Test func `two machines at once archive every row once`() async throws {
-    try await Self.withDirectory(rows: 400) { scenario, storage in
+  @Test(arguments: LedgerUse.allCases)
+  func `two machines at once archive every row once`(_ ledger: LedgerUse) async throws {
+    try await Self.withDirectory(rows: 400, ledger: ledger) { scenario, storage in
       let runs = try (1...2).map { _ in try scenario.command(["archive", "--workers", "2"]).start() }
       for run in runs {
         let result = try await run.result()
