@@ -50,8 +50,12 @@ struct RecoverCommand: AsyncParsableCommand {
   }
 
   private func text(_ report: RecoverReport) -> String {
-    guard !report.findings.isEmpty else { return report.errors.isEmpty ? "nothing to settle\n" : "" }
-    return report.findings.map { "\($0.table)  batch \($0.batchID): \($0.detail)\n" }.joined()
+    var lines = report.findings.map { "\($0.table)  batch \($0.batchID): \($0.detail)\n" }
+    if report.namedCount > 0 {
+      lines.append("\(report.namedCount) manifests of runs that were cut short are named in a run record now\n")
+    }
+    guard lines.isEmpty, report.errors.isEmpty else { return lines.joined() }
+    return "nothing to settle\n"
   }
 
   private struct Line: Encodable {

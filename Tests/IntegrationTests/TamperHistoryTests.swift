@@ -111,6 +111,37 @@ import Testing
     }
   }
 
+  /// What is done to a run that was cut short before it wrote its record: `recover`, or the next run.
+  @Test(arguments: [false, true], ["archive", "recover"])
+  func `batches of a run that was cut short are named by the next, and missed from then on`(
+    isInDoubt: Bool, command: String
+  ) async throws {
+    try await withArchiveScenario(rows: 40) { scenario in
+      try scenario.configure(batchSize: 10)
+      try await scenario.archiver("archive", "--max-batches", "1")
+      try await scenario.archiver("archive", "--max-batches", "2")
+      let records = scenario.files.filter { $0.hasPrefix("_runs/") }
+      let named = try scenario.json(records[1])["tables"] as? [[String: Any]]
+      let manifests = (named?[0]["manifests"] as? [[String: String]] ?? []).compactMap { $0["key"] }
+      try #require(manifests.count == 2)
+      // The two batches of the second run stay, its record does not.
+      try scenario.remove(records[1])
+      if isInDoubt { try scenario.unsettle(manifests[1]) }
+      try await scenario.archiver(command)
+      let sound = try await scenario.archiver("verify", "--output", "json")
+      #expect(!sound.output.contains("named by no run record"), "\(sound)")
+      let heads = sound.output.matches(of: /"heads":\[\{/)
+      #expect(heads.count == 1, "\(sound)")
+      for manifest in manifests {
+        try scenario.remove(manifest)
+        try scenario.remove(manifest.replacing("/_", with: "/").replacing(".manifest.json", with: ".jsonl.gz"))
+      }
+      let found = try await scenario.archiver("verify", "--output", "json", expecting: 1)
+      #expect(found.output.matches(of: /"code":"gap"/).count == 2, "\(found)")
+      #expect(try await scenario.archiver("recover").output == "nothing to settle\n")
+    }
+  }
+
   @Test func `a thousand batches have no finding`() async throws {
     try await withArchiveScenario(rows: 3000) { scenario in
       try scenario.configure(table: "workers: 4", batchSize: 3)

@@ -144,6 +144,26 @@ import Testing
     ]
   }
 
+  @Test(
+    "finds a key that is in two batches, or twice in one, with however few keys in memory",
+    arguments: [1, 3, 7, 1 << 20])
+  func heldKeys(count: Int) async throws {
+    let archive = try SampleArchive()
+    for day in 1...8 { try await archive.write(SampleArchive.Draft(day: day, ids: day * 10...day * 10 + 5)) }
+    var request = VerifyRequest()
+    request.heldKeyCount = count
+    let sound = try await archive.verify(request)
+    #expect(codes(sound) == [])
+    let shared = try await archive.write(SampleArchive.Draft(day: 9, ids: 75...79))
+    var repeating = SampleArchive.Draft(day: 10, ids: 100...105)
+    repeating.lines[2] = repeating.lines[2].replacing(#""id":102,"#, with: #""id":104,"#)
+    try await archive.write(repeating)
+    let findings = try await archive.verify(request).findings
+    #expect(findings.map(\.code) == [.duplicateKey, .duplicateKey])
+    #expect(findings.map(\.batchID) == [shared.batchID, repeating.batchID])
+    #expect(findings.first?.found.hasPrefix("1 keys") == true, "\(findings)")
+  }
+
   @Test("finds batches that contradict themselves", arguments: Contradiction.all)
   func contradiction(contradiction: Contradiction) async throws {
     let archive = try SampleArchive()

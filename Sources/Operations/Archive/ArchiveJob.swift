@@ -69,22 +69,29 @@ package struct ArchiveJob: Sendable {
           rows: table.rows, bytes: table.bytes, remaining: table.remaining, manifests: table.manifests,
           error: table.error?.description)
       })
-    let key = ArchiveLayout.runRecord(context.runID, startedAt: report.startedAt)
+    let chain = RunRecordChain(store: store)
     do {
-      let store = store
+      let drafted = record
+      let files = report.tables.map(\.files)
       // Tasks of their own, since a cancelled run still owes its record.
-      record.previous = try await Task { try await RunRecordChain(store: store).heads() }.value
+      record = try await Task {
+        var record = drafted
+        let end = try await chain.end()
+        record.previous = end.heads
+        for (index, files) in files.enumerated() {
+          guard let files else { continue }
+          record.tables[index].manifests += try await chain.unnamedManifests(files, at: end)
+        }
+        return record
+      }.value
     } catch {
-      report.errors.append(.wrapping(error, "the run record names no earlier one", at: key))
+      report.errors.append(.wrapping(error, "the run record names no earlier one", at: store.location))
     }
     do {
-      let document = try ArchiveDocument.encode(record)
-      try await Task {
-        _ = try await store.put(key, document, PutOptions(contentType: "application/json"))
-      }.value
-      report.runRecordKey = key
+      let record = record
+      report.runRecordKey = try await Task { try await chain.write(record) }.value
     } catch {
-      report.errors.append(.wrapping(error, "cannot write the run record", at: key))
+      report.errors.append(.wrapping(error, "cannot write the run record", at: store.location))
     }
   }
 }

@@ -62,7 +62,10 @@ package struct ArchiveReport: Sendable {
     package var statements: [String] = []
     /// What an operator should know, one sentence each.
     package var warnings: [String] = []
+    /// Those written by the run, of batches that earlier runs had left, too.
     package var manifests: [RunRecord.DocumentReference] = []
+    /// What the archive held before the run; nil when the table failed before it was looked at.
+    var files: TableFiles?
     package var duration: Duration = .zero
     /// What the batches' time went into; with several workers the sum is more than `duration`.
     package var steps = StepDurations()

@@ -3,13 +3,14 @@ import ObjectStore
 import Postgres
 
 extension DatabaseArchiver {
-  /// Settles what earlier runs left of the table, and compares the archive with the ledger; gives what an operator should know.
+  /// Settles what earlier runs left of the table, and compares the archive with the ledger.
   ///
   /// Throws, so that nothing is archived, when a batch stays in doubt, or rows of committed batches are in the table again.
   func settleEarlierRuns(
-    of table: TableDescription, _ source: TableSource, _ ledger: Ledger?
-  ) async throws(OperationError) -> [String] {
+    of table: TableDescription, _ source: TableSource, _ ledger: Ledger?, _ report: inout ArchiveReport.Table
+  ) async throws(OperationError) {
     let files = try await TableFiles.list(table.name, from: store)
+    report.files = files
     let returned = ledger.map {
       ReturnedBatches(table: table, source: source, ledger: $0, pool: pool, store: store, context: context)
     }
@@ -18,12 +19,13 @@ extension DatabaseArchiver {
       table: table, source: source, ledger: ledger, pool: pool, store: store, context: context,
       grace: Settler.standardGrace
     ).run(files, waits: false)
+    report.manifests += settled.compactMap(\.manifest)
     if let doubt = settled.first(where: { $0.outcome == .inDoubt }) {
       throw OperationError(
         .failed, "an earlier batch is in doubt", at: "\(table.name), batch \(doubt.batchID)", cause: doubt.detail,
         hint: "see docs/troubleshooting.md, \"in doubt\"; nothing was archived from this table")
     }
-    let warnings = settled.map { "batch \($0.batchID), not of this run: \($0.detail)" }
-    return try await warnings + (returned?.check(files) ?? [])
+    report.warnings += settled.map { "batch \($0.batchID), not of this run: \($0.detail)" }
+    report.warnings += try await returned?.check(files) ?? []
   }
 }

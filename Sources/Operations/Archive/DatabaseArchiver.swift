@@ -97,7 +97,7 @@ struct DatabaseArchiver: Sendable {
       return
     }
     let ledger = try await ledger()
-    report.warnings += try await settleEarlierRuns(of: examined.table, source, ledger)
+    try await settleEarlierRuns(of: examined.table, source, ledger, &report)
     let gate = BatchGate(source: source, pool: pool, budget: budget, context: context)
     if let reason = try await gate.wait() {
       report.outcome = .stopped

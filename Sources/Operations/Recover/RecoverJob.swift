@@ -27,12 +27,15 @@ package struct RecoverJob: Sendable {
 
   /// What goes wrong with one table stands in the report and does not stop the others.
   package func run() async -> RecoverReport {
+    let startedAt = Timestamp.now
     var report = RecoverReport(runID: context.runID, findings: [], errors: [])
+    var tables: [(name: TableName, files: TableFiles)] = []
     for database in request.databases {
       let pool = ConnectionPool(parameters: database.parameters, size: max(2, database.poolSize))
       for source in database.tables where !context.stop.isRequested {
         do {
           let files = try await TableFiles.list(source.name, from: store)
+          if !files.isEmpty { tables.append((source.name, files)) }
           guard let (table, ledger) = try await examine(source, files, database, pool) else { continue }
           report.findings += try await Settler(
             table: table, source: source, ledger: ledger, pool: pool, store: store, context: context,
@@ -45,7 +48,38 @@ package struct RecoverJob: Sendable {
       }
       await pool.close()
     }
+    do {
+      try await writeRunRecord(tables, startedAt: startedAt, &report)
+    } catch {
+      report.errors.append(error)
+    }
     return report
+  }
+
+  /// Names the manifests that no run record names, if there are any: those just written, and those of runs that were cut
+  /// short before they wrote their record.
+  private func writeRunRecord(
+    _ tables: [(name: TableName, files: TableFiles)], startedAt: Timestamp, _ report: inout RecoverReport
+  ) async throws(OperationError) {
+    guard !tables.isEmpty else { return }
+    let chain = RunRecordChain(store: store)
+    let end = try await chain.end(ofAll: true)
+    var recorded: [RunRecord.Table] = []
+    for (name, files) in tables {
+      let settled = report.findings.filter { $0.table == name }.compactMap(\.manifest)
+      let unnamed = try await chain.unnamedManifests(files, at: end)
+      report.namedCount += unnamed.count
+      guard !settled.isEmpty || !unnamed.isEmpty else { continue }
+      recorded.append(
+        RunRecord.Table(
+          name: name, outcome: ArchiveReport.Table.Outcome.complete.rawValue, cutoff: nil, eligible: nil, rows: 0,
+          bytes: 0, remaining: nil, manifests: settled + unnamed, error: nil))
+    }
+    guard !recorded.isEmpty else { return }
+    _ = try await chain.write(
+      RunRecord(
+        tool: Tool.name, runID: context.runID, startedAt: startedAt, finishedAt: Timestamp.now, previous: end.heads,
+        tables: recorded))
   }
 
   /// Compares the archive with the ledger.

@@ -5,6 +5,8 @@ package struct RecoverReport: Sendable {
   package var runID: UUIDv7
   package var findings: [Finding]
   package var errors: [OperationError]
+  /// Manifests of runs that were cut short, which the run record of the recovery names now.
+  package var namedCount = 0
 
   /// A batch that a crash left behind.
   package struct Finding: Sendable {
@@ -28,6 +30,8 @@ package struct RecoverReport: Sendable {
     package var outcome: Outcome
     /// One sentence.
     package var detail: String
+    /// That was written, where one was.
+    package var manifest: RunRecord.DocumentReference?
 
     package init(table: TableName, batchID: UUIDv7, outcome: Outcome, detail: String) {
       (self.table, self.batchID, self.outcome, self.detail) = (table, batchID, outcome, detail)

@@ -1,4 +1,5 @@
 import ArchiveModel
+import Hashing
 import Logging
 import ObjectStore
 
@@ -11,7 +12,9 @@ extension Settler {
     for object in prepared.objects { _ = try await ObjectContent.read(object, from: store) }
     _ = try await store.put(batch.files.key(.manifest), document, PutOptions(contentType: "application/json"))
     await tidy(batch.files)
-    return finding(batch.files, .committed, "it was committed; its manifest is written now")
+    var finding = finding(batch.files, .committed, "it was committed; its manifest is written now")
+    finding.manifest = .init(key: batch.files.key(.manifest), sha256: SHA256.hash(document.span).hex)
+    return finding
   }
 
   /// Leaves the note that explains a rolled-back batch's objects.

@@ -8,30 +8,85 @@ import ObjectStore
 struct RunRecordChain: Sendable {
   let store: any ObjectStore
 
-  /// Records that are looked at, the newest first: more than can be written at once by one configuration's runs.
+  /// The newest records, as far as they were looked at.
+  struct End: Sendable {
+    /// Those that none of them names, oldest first; none in a new archive.
+    var heads: [RunRecord.DocumentReference] = []
+    /// Batches whose manifests they name.
+    var named: Set<UUIDv7> = []
+    /// When the oldest of them began; nil when none was left out.
+    var since: Timestamp?
+  }
+
+  /// More than can be written at once by one configuration's runs.
   private static let windowCount = 32
 
-  /// The newest records that none of them names, oldest first; none in a new archive.
-  func heads() async throws(OperationError) -> [RunRecord.DocumentReference] {
+  /// Looks at the newest records, or at all of them.
+  func end(ofAll all: Bool = false) async throws(OperationError) -> End {
     var keys: [String] = []
+    var end = End()
     do {
+      var isCut = false
       for try await info in store.list(prefix: ArchiveLayout.runsPrefix) where info.key.hasSuffix(".json") {
         // In byte order the month comes first and then the run's id, which begins with its time.
         keys.append(info.key)
-        if keys.count > Self.windowCount { keys.removeFirst() }
+        if !all, keys.count > Self.windowCount {
+          keys.removeFirst()
+          isCut = true
+        }
       }
+      if isCut { end.since = keys.first.flatMap(Self.run)?.time }
       var records: [RunRecord.DocumentReference] = []
-      var named: Set<RunRecord.DocumentReference> = []
+      var followed: Set<RunRecord.DocumentReference> = []
       for key in keys {
         let bytes = try await store.get(key, maximumByteCount: ArchiveReader.maximumRecordByteCount)
         records.append(.init(key: key, sha256: SHA256.hash(bytes.span).hex))
         // What cannot be read is followed all the same, so that it cannot be removed unseen.
         let record = try? ArchiveDocument.decode(RunRecord.self, from: bytes, formats: [RunRecord.format])
-        named.formUnion(record?.previous ?? [])
+        followed.formUnion(record?.previous ?? [])
+        for manifest in record?.tables.flatMap(\.manifests) ?? [] {
+          if case .document(.manifest, _, let batch) = ArchiveLayout.entry(manifest.key) { end.named.insert(batch) }
+        }
       }
-      return records.filter { !named.contains($0) }
+      end.heads = records.filter { !followed.contains($0) }
+      return end
     } catch {
       throw .wrapping(error, "cannot read the earlier run records", at: store.location)
     }
+  }
+
+  /// A table's manifests that no record names, though they are as new as those looked at: of runs that were cut short.
+  func unnamedManifests(
+    _ files: TableFiles, at end: End
+  ) async throws(OperationError) -> [RunRecord.DocumentReference] {
+    let unnamed = files.committedBatches.filter { batch in
+      !end.named.contains(batch) && (end.since.map { batch.time >= $0 } ?? true)
+    }
+    var references: [RunRecord.DocumentReference] = []
+    for (_, key) in files.manifests(of: Set(unnamed)) {
+      do {
+        let bytes = try await store.get(key, maximumByteCount: ArchiveReader.maximumDocumentByteCount)
+        references.append(.init(key: key, sha256: SHA256.hash(bytes.span).hex))
+      } catch {
+        throw .wrapping(error, "cannot read the manifest", at: key)
+      }
+    }
+    return references
+  }
+
+  /// Writes a record; gives its key.
+  func write(_ record: RunRecord) async throws(OperationError) -> String {
+    let key = ArchiveLayout.runRecord(record.runID, startedAt: record.startedAt)
+    do {
+      let document = try ArchiveDocument.encode(record)
+      _ = try await store.put(key, document, PutOptions(contentType: "application/json"))
+      return key
+    } catch {
+      throw .wrapping(error, "cannot write the run record", at: key)
+    }
+  }
+
+  private static func run(_ key: String) -> UUIDv7? {
+    key.split(separator: "/").last.flatMap { UUIDv7(String($0.dropLast(".json".count))) }
   }
 }

@@ -2,40 +2,96 @@ import ArchiveModel
 
 /// Finds primary keys that occur more than once in a table's committed batches.
 ///
-/// Memory: 8 bytes a row of the table, for a hash of its key; a sixteenth more while looking. What shares a hash is read
-/// again and compared, so that two keys of one hash are no finding.
-struct DuplicateKeys {
-  private var batches: [(batch: Batch, hashes: [UInt64])] = []
-
+/// Memory: 16 bytes for each of `heldCount` rows, twice while they are sorted out; the others' hashes go to a temporary file,
+/// 16 bytes a row. What shares a hash is read again and compared, so that two keys of one hash are no finding.
+final class DuplicateKeys {
   /// A batch and its manifest's key.
   struct Batch: Sendable {
     var id: UUIDv7
     var key: String
   }
 
-  /// The keys are sought one part of the hashes at a time.
-  private static let partBits = 4
+  /// A key's hash, and the place in `batches` of the batch that has it.
+  private struct Entry: BitwiseCopyable {
+    var hash: UInt64
+    var batch: Int
+  }
 
-  mutating func add(_ batch: UUIDv7, key: String, hashes: [UInt64]) {
+  /// Entries by the first byte of their hash: those of one are from one start to the next.
+  private struct Parts {
+    static let count = 256
+    var starts: [Int]
+
+    static func part(of entry: Entry) -> Int { Int(truncatingIfNeeded: entry.hash >> 56) }
+
+    subscript(part: Int) -> Range<Int> { starts[part]..<starts[part + 1] }
+  }
+
+  private let heldCount: Int
+  private var batches: [Batch] = []
+  private var held: [Entry] = []
+  private var file: TemporaryFile?
+  /// What `file` holds: entries in parts, each lot behind the one before.
+  private var lots: [Parts] = []
+
+  init(heldCount: Int) {
+    self.heldCount = heldCount
+  }
+
+  /// Throws when there is no room for the temporary file.
+  func add(_ batch: UUIDv7, key: String, hashes: [UInt64]) throws(OperationError) {
     guard !hashes.isEmpty else { return }
-    batches.append((Batch(id: batch, key: key), hashes))
+    for hash in hashes {
+      held.append(Entry(hash: hash, batch: batches.count))
+      if held.count >= heldCount { try spill() }
+    }
+    batches.append(Batch(id: batch, key: key))
+  }
+
+  private func spill() throws(OperationError) {
+    let (entries, parts) = Self.grouped(held)
+    held.removeAll(keepingCapacity: true)
+    if file == nil { file = try TemporaryFile.make() }
+    try file?.append(entries)
+    lots.append(parts)
+  }
+
+  private static func grouped(_ entries: [Entry]) -> (entries: [Entry], parts: Parts) {
+    var starts = [Int](repeating: 0, count: Parts.count + 1)
+    for entry in entries { starts[Parts.part(of: entry) + 1] += 1 }
+    for part in 1...Parts.count { starts[part] += starts[part - 1] }
+    var next = starts
+    var grouped = [Entry](repeating: Entry(hash: 0, batch: 0), count: entries.count)
+    for entry in entries {
+      let part = Parts.part(of: entry)
+      grouped[next[part]] = entry
+      next[part] += 1
+    }
+    return (grouped, Parts(starts: starts))
   }
 
   /// Batches that share hashes, in pairs, the older one first; a batch that repeats one is paired with itself.
-  func suspects() -> [(older: Batch, newer: Batch, hashes: Set<UInt64>)] {
+  ///
+  /// Throws when the temporary file cannot be read.
+  func suspects() throws(OperationError) -> [(older: Batch, newer: Batch, hashes: Set<UInt64>)] {
     var found: [Pair: Set<UInt64>] = [:]
-    for part in 0..<UInt64(1 << Self.partBits) {
-      var hashes: [(hash: UInt64, batch: Int)] = []
-      for (index, batch) in batches.enumerated() {
-        for hash in batch.hashes where hash >> UInt64(64 - Self.partBits) == part { hashes.append((hash, index)) }
+    let (rest, parts) = Self.grouped(held)
+    held = []
+    for part in 0..<Parts.count {
+      var entries = Array(rest[parts[part]])
+      var offset = 0
+      for lot in lots {
+        let range = lot[part]
+        try file?.read(range.count, from: offset + range.lowerBound, appendingTo: &entries)
+        offset += lot.starts[Parts.count]
       }
-      hashes.sort { ($0.hash, $0.batch) < ($1.hash, $1.batch) }
-      for (one, other) in zip(hashes, hashes.dropFirst()) where one.hash == other.hash {
+      entries.sort { ($0.hash, $0.batch) < ($1.hash, $1.batch) }
+      for (one, other) in zip(entries, entries.dropFirst()) where one.hash == other.hash {
         found[Pair(one: one.batch, other: other.batch), default: []].insert(one.hash)
       }
     }
     return found.map { pair, hashes in
-      let (one, other) = (batches[pair.one].batch, batches[pair.other].batch)
+      let (one, other) = (batches[pair.one], batches[pair.other])
       return one.id <= other.id ? (one, other, hashes) : (other, one, hashes)
     }.sorted { ($0.older.id, $0.newer.id) < ($1.older.id, $1.newer.id) }
   }

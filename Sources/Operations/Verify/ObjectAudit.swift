@@ -17,8 +17,8 @@ struct ObjectAudit: ~Copyable, ByteSink {
   /// The file so far; nil where it is read in pieces.
   private var file: [UInt8]?
 
-  /// As large as `archive` makes the content of an object.
-  private static let maximumKeptByteCount = BatchSink.maximumContentByteCount
+  /// Larger than most, and small enough that several at once fit the memory that docs/archive-format.md promises.
+  private static let maximumKeptByteCount = 1 << 24
 
   /// What an object of another size than it should have may unpack to beyond its manifest's word: enough to count the lines
   /// of a forged one, without letting it fill the machine.

@@ -51,8 +51,8 @@ struct RunRecordAudit: Sendable {
     }
     if unnamed > 0 {
       result.notes.append(
-        "\(unnamed) batches are named by no run record, as when their runs were cut short and settled later: "
-          + "no head covers them, only signatures and the ledger do")
+        "\(unnamed) batches are named by no run record, as when their runs were cut short: until the next `archive` or "
+          + "`recover` names them, no head covers them, only signatures and the ledger do")
     }
     let followed = Set(links.map(\.to))
     result.heads = sums.map { RunRecord.DocumentReference(key: $0, sha256: $1) }.filter { !followed.contains($0) }

@@ -14,7 +14,7 @@ struct TableAudit {
   private(set) var totals: VerifyReport.Table
   private(set) var findings: [VerifyFinding] = []
   private(set) var notes: Set<String> = []
-  private var duplicates = DuplicateKeys()
+  private let duplicates: DuplicateKeys
   private var supersededCount = 0
   /// Folders whose batches are still to be checked.
   private var waiting: [(folder: ArchiveFolder, superseded: Set<UUIDv7>, batches: [UUIDv7])] = []
@@ -30,6 +30,7 @@ struct TableAudit {
     (self.request, self.batch, self.store) = (request, batch, store)
     (self.context, self.history) = (context, history)
     isWhole = request.selection.takesWholeTables
+    duplicates = DuplicateKeys(heldCount: request.heldKeyCount)
   }
 
   mutating func add(_ folder: ArchiveFolder, to seen: inout SeenBatches) async throws(OperationError) {
@@ -53,7 +54,6 @@ struct TableAudit {
       notes.formUnion(result.notes)
       guard let manifest = result.manifest else { continue }
       totals.add(manifest)
-      duplicates.add(manifest.batchID, key: result.key, hashes: result.keyHashes)
       context.progress.observe(.advanced(rows: manifest.rowCount, bytes: manifest.byteCount))
     }
     guard isWhole else { return }
@@ -80,11 +80,11 @@ struct TableAudit {
       && (request.selection.batches.isEmpty || request.selection.batches.contains(batch))
   }
 
-  /// The results in the order of `batches`.
+  /// The results in the order of `batches`, but for the keys' hashes, which are taken in as they come.
   private func audit(
     _ batches: [(id: UUIDv7, folder: ArchiveFolder)]
   ) async throws(OperationError) -> [BatchResult] {
-    let (batch, context) = (batch, context)
+    let (batch, context, duplicates) = (batch, context, duplicates)
     do {
       return try await withThrowingTaskGroup(of: (Int, BatchResult).self) { group in
         var results: [BatchResult?] = Array(repeating: nil, count: batches.count)
@@ -94,7 +94,10 @@ struct TableAudit {
           group.addTask { (index, try await batch.run(id, in: folder)) }
           next += 1
         }
-        while let (index, result) = try await group.next() {
+        while let (index, found) = try await group.next() {
+          var result = found
+          try duplicates.add(result.batchID, key: result.key, hashes: result.keyHashes)
+          result.keyHashes = []
           results[index] = result
           try context.checkStop()
           guard next < batches.count else { continue }
@@ -154,7 +157,7 @@ struct TableAudit {
           + "earlier time")
     }
     let reader = ArchiveReader(store: store)
-    for (older, newer, hashes) in duplicates.suspects() {
+    for (older, newer, hashes) in try duplicates.suspects() {
       let keys: Set<[String]>
       let archivedAt: Timestamp
       do {

@@ -23,6 +23,8 @@ package struct VerifyRequest: Sendable {
   package var knownTables: [TableName] = []
   /// Batches looked at together, at least 1.
   package var parallelism: Int
+  /// Hashes of keys held in memory, 16 bytes each, at least 1; more go to a temporary file.
+  package var heldKeyCount = 1 << 20
   /// SHA-256 sums of run records that must be in the archive still, with everything they follow.
   package var keptHeads: [SHA256Digest] = []
   /// Public keys one of which must have signed every manifest, run record and marker; empty: signatures are not looked at.
