@@ -21,10 +21,9 @@ extension EligibleRows {
   /// Counts the rows whose keys are given by `deleteParameters`.
   var countByKey: String { statement("SELECT count(*) FROM", joining: "CROSS JOIN") }
 
-  /// Whether something that the operator has accepted could keep deleted rows in the table, or put them back.
-  var mayComeBack: Bool {
-    let kinds: [Hazard.Kind] = [.deleteTrigger, .deleteRule, .foreignKeyAction]
-    return kinds.contains { source.acceptedHazards.contains($0.rawValue) }
+  /// Whether something that the operator has accepted could keep deleted rows in the table, put them back, or take others.
+  var mayActOnDelete: Bool {
+    Hazard.Kind.actingOnDelete.contains { source.acceptedHazards.contains($0.rawValue) }
   }
 
   private func statement(_ verb: String, joining join: String) -> String {

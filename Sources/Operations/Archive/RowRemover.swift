@@ -24,6 +24,7 @@ struct RowRemover: Sendable {
     let place = "\(batch.prepared.source.name), batch \(batch.prepared.batchID)"
     do {
       let parameters = rows.deleteParameters(keys)
+      let before = rows.mayActOnDelete ? try await DeletedTuples.read(rows.table, in: transaction) : nil
       let deleted = try await transaction.execute(rows.delete, parameters).affectedRowCount
       guard deleted == batch.prepared.counts.fetched else {
         throw OperationError(
@@ -43,7 +44,11 @@ struct RowRemover: Sendable {
       let document = try ArchiveDocument.encode(manifest)
       let sha256 = SHA256.hash(document.span).hex
       try await record(manifest, sha256, committedAt, in: transaction)
-      if rows.mayComeBack { try await lookForRows(parameters, at: place, in: transaction) }
+      if let before {
+        try await lookForRows(parameters, at: place, in: transaction)
+        let after = try await DeletedTuples.read(rows.table, in: transaction)
+        try after.check(since: before, expected: batch.prepared.counts.fetched, at: place)
+      }
       return Removal(manifest: manifest, document: document, sha256: sha256)
     } catch let error as PostgresError where error.sqlState == "23503" {
       throw OperationError(

@@ -55,6 +55,118 @@ import Testing
     }
   }
 
+  /// A function that takes young rows, which the run does not archive.
+  static func taking(_ statement: String) -> String {
+    """
+    INSERT INTO public.t SELECT g, now(), 'young' FROM generate_series(201, 220) AS g;
+    CREATE FUNCTION public.take() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN \(statement); RETURN NULL; END$$;
+    """
+  }
+
+  static let partitioned = """
+    DROP TABLE public.t; CREATE TABLE public.t (id bigint, at timestamptz, v text, PRIMARY KEY (id, at))
+      PARTITION BY RANGE (at);
+    CREATE TABLE public.p PARTITION OF public.t FOR VALUES FROM ('2025-01-01') TO ('2025-02-01');
+    CREATE TABLE public.q PARTITION OF public.t DEFAULT; INSERT INTO public.t SELECT * FROM public.sound;
+    """
+
+  @Test(arguments: [
+    (
+      "a trigger that deletes other rows", "delete-trigger",
+      taking("DELETE FROM public.t WHERE id = OLD.id + 200")
+        + "CREATE TRIGGER take AFTER DELETE ON public.t FOR EACH ROW EXECUTE FUNCTION public.take()"
+    ),
+    (
+      "a deferred trigger that deletes other rows", "delete-trigger",
+      taking("DELETE FROM public.t WHERE id = OLD.id + 200")
+        + """
+        CREATE CONSTRAINT TRIGGER take AFTER DELETE ON public.t DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+          EXECUTE FUNCTION public.take()
+        """
+    ),
+    (
+      "a rule whose trigger deletes other rows", "delete-rule",
+      taking("DELETE FROM public.t WHERE id = NEW.id + 200")
+        + """
+        CREATE TABLE public.o (id bigint);
+        CREATE TRIGGER take AFTER INSERT ON public.o FOR EACH ROW EXECUTE FUNCTION public.take();
+        CREATE RULE note AS ON DELETE TO public.t DO ALSO INSERT INTO public.o VALUES (old.id)
+        """
+    ),
+    (
+      "a cascade whose trigger deletes other rows", "foreign-key-action",
+      taking("DELETE FROM public.t WHERE id = OLD.t_id + 200")
+        + """
+        CREATE TABLE public.c (t_id bigint REFERENCES public.t ON DELETE CASCADE);
+        INSERT INTO public.c SELECT id FROM public.sound;
+        CREATE TRIGGER take AFTER DELETE ON public.c FOR EACH ROW EXECUTE FUNCTION public.take()
+        """
+    ),
+    (
+      "a trigger that deletes from another partition", "delete-trigger",
+      partitioned + taking("DELETE FROM public.q WHERE id = OLD.id + 200")
+        + "CREATE TRIGGER take AFTER DELETE ON public.p FOR EACH ROW EXECUTE FUNCTION public.take()"
+    ),
+    (
+      "a trigger that empties another partition", "delete-trigger",
+      partitioned + taking("TRUNCATE public.q")
+        + "CREATE TRIGGER take AFTER DELETE ON public.p FOR EACH STATEMENT EXECUTE FUNCTION public.take()"
+    ),
+    (
+      "a trigger that drops another partition", "delete-trigger",
+      partitioned + taking("DROP TABLE public.q")
+        + "CREATE TRIGGER take AFTER DELETE ON public.p FOR EACH STATEMENT EXECUTE FUNCTION public.take()"
+    ),
+  ])
+  func `a delete that takes other rows of the table is rolled back`(
+    _ title: String, _ hazard: String, _ sql: String
+  ) async throws {
+    try await withHazardScenario(sql) { scenario in
+      try scenario.configure(["hazards: [\(hazard)]"])
+      let before = try await scenario.content()
+      #expect(try await scenario.count() == 40)
+      let failed = try await scenario.archiver("archive", expecting: 1)
+      #expect(
+        failed.errorOutput.contains("all of it is rolled back") || failed.errorOutput.contains("the batch is rolled"))
+      #expect(failed.errorOutput.contains("hint: an accepted trigger, rule or foreign key action"), "\(failed)")
+      #expect(try await scenario.content() == before)
+      #expect(!scenario.files(of: "public.t").contains { $0.hasSuffix(".manifest.json") })
+      #expect(try await scenario.count("public.sound") == 0)
+    }
+  }
+
+  @Test func `a trigger that changes other rows, and deletes elsewhere, has its way`() async throws {
+    let sql =
+      Self.taking("UPDATE public.t SET v = 'seen' WHERE id = OLD.id + 200; DELETE FROM public.o WHERE id = OLD.id")
+        + """
+        CREATE TABLE public.o AS SELECT id FROM public.t;
+        CREATE TRIGGER take AFTER DELETE ON public.t FOR EACH ROW EXECUTE FUNCTION public.take()
+        """
+    try await withHazardScenario(sql) { scenario in
+      try scenario.configure(["hazards: [delete-trigger]"])
+      try await scenario.archiver("archive")
+      #expect(try await scenario.count("public.t WHERE v = 'seen'") == 20)
+      #expect(try await scenario.count("public.o") == 20)
+    }
+  }
+
+  @Test func `an accepted trigger is refused where the server does not count deleted rows`() async throws {
+    let sql =
+      Self.taking("NULL")
+        + """
+        CREATE TRIGGER take AFTER DELETE ON public.t FOR EACH ROW EXECUTE FUNCTION public.take();
+        SELECT format('ALTER DATABASE %I SET track_counts = off', current_database()) \\gexec
+        """
+    try await withHazardScenario(sql) { scenario in
+      try scenario.configure(["hazards: [delete-trigger]"])
+      let refused = try await scenario.archiver("archive", expecting: 1)
+      let refusal = try #require(HazardScenario.refusal(refused), "\(refused)")
+      #expect(refusal.error.contains("track_counts is off") && !refusal.hint.contains("hazards:"), "\(refusal)")
+      #expect(try await scenario.count() == 40)
+      #expect(try await scenario.count("public.sound") == 0)
+    }
+  }
+
   /// Row 1 is eligible and referenced by one that is not.
   static let child = "INSERT INTO public.t VALUES (99, now(), 'young', 1)"
 

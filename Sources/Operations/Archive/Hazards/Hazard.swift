@@ -25,6 +25,9 @@ struct Hazard: Sendable {
     case invalidRow = "invalid-row"
     case noIndex = "no-index"
     case publishedDelete = "published-delete"
+
+    /// Those by which a DELETE can do something else as well, or instead.
+    static let actingOnDelete: [Kind] = [.deleteTrigger, .deleteRule, .foreignKeyAction]
   }
 
   /// A hazard that no setting can wave through.

@@ -48,6 +48,20 @@ extension HazardCheck {
         hint: "drop them: DROP RULE \(first) ON \(place)"))
   }
 
+  /// What an accepted hazard does to the table can be told by the server's count alone.
+  func findUntrackedCounts(_ findings: inout HazardFindings) async throws {
+    let acting = Hazard.Kind.actingOnDelete.filter { source.acceptedHazards.contains($0.rawValue) }
+    guard let accepted = acting.first(where: { kind in findings.hazards.contains { $0.kind == kind } }) else { return }
+    let setting = try await transaction.execute("SELECT pg_catalog.current_setting('track_counts')")
+    guard setting.rows.first?.first != "on" else { return }
+    findings.add(
+      .never(
+        accepted,
+        "it is accepted, but the server does not count deleted rows (track_counts is off), so that nothing would show whether "
+          + "others of this table are deleted as well",
+        hint: "set track_counts = on, which is the default, on the server, the database or the role"))
+  }
+
   private func describe(_ row: [String?]) -> String {
     "\(row[0] ?? "")\(isWholeTable ? "" : " on \(row[1] ?? "") partitions")"
   }

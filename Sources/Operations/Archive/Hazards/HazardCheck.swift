@@ -25,6 +25,7 @@ struct HazardCheck: Sendable {
     try await findPublications(&findings)
     try await findMissingIndexes(&findings)
     try await findInheritanceChildren(&findings)
+    try await findUntrackedCounts(&findings)
     return findings
   }
 
@@ -32,6 +33,7 @@ struct HazardCheck: Sendable {
   func content(of rows: [EligibleRows]) async throws -> HazardFindings {
     var findings = HazardFindings()
     try await findForeignKeys(among: rows, &findings)
+    try await findUntrackedCounts(&findings)
     try await findInvalidRows(among: rows, &findings)
     try await findForeignBytes(among: rows, &findings)
     return findings
