@@ -39,8 +39,12 @@ import Testing
         try await Self.run("rm", "-r", data)
         try await Self.run("mv", data + ".copy", data)
         if onNewTimeline {
-          try await Self.run("cp", "-a", data + "/PG_VERSION", data + "/recovery.signal")
-          let settings = try FileHandle(forWritingTo: URL(fileURLWithPath: data + "/postgresql.auto.conf"))
+          // Since 12 an empty file says what recovery.conf said by being there.
+          let isOld = TestServer.version < 120_000
+          try await Self.run("cp", "-a", data + "/PG_VERSION", data + (isOld ? "/recovery.conf" : "/recovery.signal"))
+          let file = isOld ? "/recovery.conf" : "/postgresql.auto.conf"
+          if isOld { try Data().write(to: URL(fileURLWithPath: data + file)) }
+          let settings = try FileHandle(forWritingTo: URL(fileURLWithPath: data + file))
           try settings.seekToEnd()
           try settings.write(contentsOf: Data("restore_command = 'false'\n".utf8))
           try settings.close()

@@ -32,7 +32,10 @@ import Testing
     Case("text[] COLLATE any_case", "{Ab}", asked: "{aB}", other: "{b}"),
     Case("word_pair", "(Ab,1.0)", asked: "\"(aB,1)\"", other: "(b,1)"),
     Case("bool", "t", asked: "TRUE", other: "f"), Case("bytea", #"\x5c27"#, asked: #"\\'"#, other: #"\x5c"#),
-  ]
+  ].filter { example in
+    (TestServer.hasUnlikeEquals || example.type != "label" && !example.type.contains("any_case"))
+      && (TestServer.extensions.contains("citext") || !["citext", "word_pair"].contains(example.type))
+  }
 
   @Test func `a key is asked for in any form that its type holds to be equal`() async throws {
     let tables = Self.cases.enumerated().map { (name: "t\($0)", key: $1) }

@@ -23,7 +23,7 @@ import Testing
     Keys(
       type: "interval", stored: ["1 mon", "2 mons", "3 mons", "-1 mon"],
       equal: ["30 days", "60 days", "90 days", "-30 days"]),
-  ]
+  ].filter { TestServer.hasUnlikeEquals || !$0.type.contains("any_case") }
 
   /// A gate that a function passes only once `opened` holds a row, and a session that keeps it shut until then.
   private static let gate = """
@@ -145,7 +145,8 @@ import Testing
     }
   }
 
-  @Test func `a row whose key others are changing waits for the next run`() async throws {
+  @Test(.enabled(if: TestServer.extensions.contains("citext"), "the server has no citext"))
+  func `a row whose key others are changing waits for the next run`() async throws {
     let sql = """
       CREATE TABLE t (k citext PRIMARY KEY, at date, v text);
       INSERT INTO t VALUES ('a', '2024-01-01', 'old'), ('b', '2024-01-01', 'old'), ('c', '2024-01-01', 'old');

@@ -20,7 +20,8 @@ struct KeySubject: Sendable {
   /// What the subjects need in the database.
   static let setUp = #"""
     CREATE EXTENSION citext; CREATE EXTENSION hstore; CREATE EXTENSION ltree;
-    CREATE COLLATION any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+    CREATE COLLATION any_case \#(TestServer.hasUnlikeEquals
+    ? "(provider = icu, locale = 'und-u-ks-level2', deterministic = false)" : "FROM \"C\"");
     CREATE TYPE mood AS ENUM ('', 'so so', 'a"b', 'NULL', '{}', 'a,b', 'it''s', E'back\\slash', 'zest');
     CREATE TYPE pair AS (a int, b text); CREATE TYPE word_pair AS (a citext, b numeric);
     CREATE DOMAIN label AS text COLLATE any_case CHECK (length(value) < 10000);
@@ -92,7 +93,7 @@ struct KeySubject: Sendable {
     KeySubject("ltree", ["", "a", "A", "a.b", "Top.Science_1"]),
     KeySubject("hstore", ["", "a=>1", "a=>NULL", #""a b"=>"c\"d""#, #""{}"=>"\\""#, "a=>1,b=>2"]),
     KeySubject("tsvector", ["", "'a' 'b c':2", "'x':1A,2 'y''z'"]),
-  ]
+  ].filter { TestServer.hasICU || !$0.type.contains("-x-icu") }
 
   static let scalars: [KeySubject] = [
     KeySubject("smallint", integer), KeySubject("int", integer), KeySubject("bigint", integer),

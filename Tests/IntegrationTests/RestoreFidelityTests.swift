@@ -26,7 +26,7 @@ struct RestoreFidelityTests {
     Change(type: "timestamp", value: "'2024-05-05 10:00'", target: "date"),
     Change(type: "interval", value: "'1.25 s'", target: "interval(1)"),
     Change(type: "int", value: "5", target: "int GENERATED ALWAYS AS (id * 2) STORED"),
-  ]
+  ].filter { TestServer.version >= 120_000 || !$0.target.contains("STORED") }
 
   @Test(arguments: losses)
   func `a value that the target would change keeps its batch out`(_ change: Change) async throws {
@@ -68,7 +68,8 @@ struct RestoreFidelityTests {
     }
   }
 
-  @Test func `a column computed by now takes the same values, or others when its archived ones may go`() async throws {
+  @Test(.enabled(if: TestServer.version >= 120_000, "generated columns came with 12"))
+  func `a column computed by now takes the same values, or others when its archived ones may go`() async throws {
     let sql = """
       CREATE TABLE t (id int PRIMARY KEY, at date NOT NULL, v int);
       INSERT INTO t SELECT g, date '2024-05-05', g * 2 FROM generate_series(1, 10) g;

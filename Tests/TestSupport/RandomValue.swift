@@ -46,9 +46,10 @@ package enum RandomValue {
 
   @Sendable package static func numeric(_ random: inout SeededRandom) -> String {
     if random.chance(10) {
-      return random.pick([
-        "NaN", "Infinity", "-Infinity", "0", "0.000", "-0.00001", "1e131071", "1e-16383", "10000", "99990000.0001",
-      ])
+      return random.pick(
+        [
+          "NaN", "0", "0.000", "-0.00001", "1e131071", "1e-16383", "10000", "99990000.0001",
+        ] + (TestServer.version < 140_000 ? [] : ["Infinity", "-Infinity"]))
     }
     let digits = { (random: inout SeededRandom, count: Int) in
       String((0..<count).map { _ in random.chance(30) ? "0" : random.pick(["1", "9", "5", "7"]) })
@@ -138,7 +139,9 @@ package enum RandomValue {
   @Sendable package static func interval(_ random: inout SeededRandom) -> String {
     if random.chance(10) {
       return random.pick([
-        "178956970 years 7 mons 2147483646 days 2562047787:59:59.999999", "-178956970 years -8 mons -2147483648 days",
+        // Before 15 the server cannot write more hours than an int32 holds.
+        "178956970 years 7 mons 2147483646 days \(TestServer.version < 150_000 ? 2_147_483_647 : 2_562_047_787):59:59.999999",
+        "-178956970 years -8 mons -2147483648 days",
         "0", "-1 microsecond", "P-1Y-2M3DT-4H-5M-6.789S", "P1Y-2M3DT-4H5M-6.789S", "PT-0.000001S",
       ])
     }

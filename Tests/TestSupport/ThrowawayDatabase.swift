@@ -15,10 +15,7 @@ package struct ThrowawayDatabase: Sendable {
   /// its output: unaligned, `|` between columns, one row a line, no headings, no last newline. Throws `PsqlError`.
   @discardableResult
   package func psql(_ sql: String, as role: ThrowawayRole? = nil) async throws -> String {
-    let url = try role.map { try self.url(for: $0) } ?? url
-    guard sql.contains("CREATE EXTENSION ") else { return try await Psql.run(sql, url: url) }
-    let available = try await Psql.run(MissingExtensions.query, url: url).split(separator: "\n").map(String.init)
-    return try await Psql.run(MissingExtensions.leavingOut(sql, available: Set(available)), url: url)
+    try await Psql.run(StandIns.putting(into: sql), url: role.map { try url(for: $0) } ?? url)
   }
 
   /// Runs `body` with a fresh login role that may only connect, and drops it with all it owns afterwards.

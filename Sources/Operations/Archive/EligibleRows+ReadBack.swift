@@ -13,11 +13,14 @@ extension EligibleRows {
   }
 
   /// The condition that a column's value reads back; nil for types that travel in their binary form, whose text the codec
-  /// writes itself, and for generated columns, which are not restored.
+  /// writes itself, and for generated columns, which are not restored. It fails where the server has no text for the value.
   func readsBack(_ column: Int) -> String? {
     let codec = table.columns[column].codec
-    guard codec.selectCast != nil, table.columns[column].generated == nil else { return nil }
+    guard table.columns[column].generated == nil else { return nil }
     let value = quoted(column)
+    guard codec.selectCast != nil else {
+      return table.canLackText.contains(column) ? "pg_catalog.format('%s', \(value)) IS NOT NULL" : nil
+    }
     // `format` uses the output function, whatever cast to text there is.
     let readBack = readBack(value, codec, column)
     let isSame = "pg_catalog.format('%s', \(readBack)) = pg_catalog.format('%s', \(value))"

@@ -18,15 +18,20 @@ package enum TableCatalog {
       guard let row = found.rows.first, let oidText = row[0], let oid = UInt32(oidText), let kind = row[1] else {
         throw try await missing(name, in: transaction)
       }
-      let hasGenerated = await transaction.connection.serverVersion >= 120000
+      let version = await transaction.connection.serverVersion
+      let hasGenerated = version >= 120000
       let attributes = try await transaction.execute(columnQuery(hasGenerated: hasGenerated), [.text(oidText)])
       let key = try await transaction.execute(keyQuery, [.text(oidText)])
       let operators = try await transaction.execute(operatorQuery, [.text(oidText)]).rows
       let numbers = attributes.rows.compactMap { $0[0] }
+      let columns = attributes.rows.map(column)
+      // Until 14 the server counts an interval's hours in 32 bits when it writes or reads one, and keeps 64.
+      let canLackText = version < 150000 ? columns.indices.filter { columns[$0].formType.hasPrefix("interval") } : []
       var table = TableDescription(
-        name: name, oid: oid, kind: kind, columns: attributes.rows.map(column),
+        name: name, oid: oid, kind: kind, columns: columns,
         primaryKey: key.rows.compactMap { row in row[0].flatMap { numbers.firstIndex(of: $0) } },
         hasNoArrayType: Set(attributes.rows.indices.filter { attributes.rows[$0][7] == "f" }),
+        canLackText: Set(canLackText),
         operatorSchemas: Set(operators.compactMap { $0[1] }).subtracting(["pg_catalog"]).sorted(),
         unnamedOrders: Set(
           operators.compactMap { row in row[2] == "t" ? row[0].flatMap { numbers.firstIndex(of: $0) } : nil }))

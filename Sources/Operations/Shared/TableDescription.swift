@@ -21,6 +21,8 @@ package struct TableDescription: Sendable {
   package var isKeyDeclared = true
   /// Indices of the columns to whose type, or whose domain's base type, there is no array type.
   package var hasNoArrayType: Set<Int> = []
+  /// Indices of the columns that can hold values which this server has no text for: intervals, before 15.
+  package var canLackText: Set<Int> = []
   /// Schemas other than pg_catalog that hold the key types' comparison operators.
   package var operatorSchemas: [String]
   /// Key columns whose type calls its order's operators otherwise than `<` and `>`, as hstore does.

@@ -43,8 +43,9 @@ import Testing
         for forbidden in [
           "INSERT INTO public.events (created_at) VALUES (now())", "UPDATE public.events SET kind = 'x'",
           "TRUNCATE public.events", "DELETE FROM archiver.batch", "UPDATE archiver.batch SET rows = 0",
-          "CREATE TABLE public.x ()", "CREATE TABLE archiver.x ()",
-        ] {
+          "CREATE TABLE archiver.x ()",
+          // Before 15 everyone may.
+        ] + (TestServer.version < 150_000 ? [] : ["CREATE TABLE public.x ()"]) {
           let error = await #expect(throws: PsqlError.self) { try await scenario.database.psql(forbidden, as: role) }
           #expect(error?.message.contains("permission denied") == true, "\(forbidden)")
         }

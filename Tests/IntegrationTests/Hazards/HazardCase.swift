@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// A hazard, how it comes about, and what is said of it.
@@ -14,15 +15,18 @@ struct HazardCase: Sendable, CustomTestStringConvertible {
   var isReadable = true
   var schema = "public"
   var options = ""
+  /// The `server_version_num` that its statements came with.
+  var since = 0
   var testDescription: String { "\(hazard): \(title)" }
 
   init(
     _ hazard: String, _ title: String, _ sql: String, says: [String], accepted: Int? = nil, asRole: Bool = false,
-    isReadable: Bool = true, schema: String = "public", options: String = ""
+    isReadable: Bool = true, schema: String = "public", options: String = "",
+    since: Int = 0
   ) {
     (self.hazard, self.title, self.sql, self.says) = (hazard, title, sql, says)
     (self.accepted, self.asRole, self.isReadable) = (accepted, asRole, isReadable)
-    (self.schema, self.options) = (schema, options)
+    (self.schema, self.options, self.since) = (schema, options, since)
   }
 
   var table: String { "\(schema).t" }
@@ -30,7 +34,8 @@ struct HazardCase: Sendable, CustomTestStringConvertible {
   /// Whether it stands for all cases of its hazard where those would take long.
   var isFirst: Bool { Self.all.first { $0.hazard == hazard }?.title == title }
 
-  static let all = kinds + structures + references + effects + roles + contents + publications
+  static let all = (kinds + structures + references + effects + roles + contents + publications)
+    .filter { $0.since <= TestServer.version }
 
   static let kinds = [
     HazardCase(
@@ -109,7 +114,7 @@ struct HazardCase: Sendable, CustomTestStringConvertible {
       CREATE TABLE public.c (t_id bigint, t_at timestamptz,
         FOREIGN KEY (t_id, t_at) REFERENCES public.whole ON DELETE CASCADE) PARTITION BY RANGE (t_id);
       CREATE TABLE public.c1 PARTITION OF public.c DEFAULT; INSERT INTO public.c VALUES (1, '2025-01-01')
-      """, says: ["of public.c deletes its rows", "1 eligible rows"], accepted: 1),
+      """, says: ["of public.c deletes its rows", "1 eligible rows"], accepted: 1, since: 120_000),
     HazardCase(
       "foreign-key-action", "a key to a partition of the table",
       """
@@ -236,10 +241,10 @@ struct HazardCase: Sendable, CustomTestStringConvertible {
     HazardCase(
       "replica-identity", "one of its schema's tables",
       "CREATE PUBLICATION feed FOR TABLES IN SCHEMA public; ALTER TABLE public.t REPLICA IDENTITY NOTHING",
-      says: ["feed"]),
+      says: ["feed"], since: 150_000),
     HazardCase(
       "replica-identity", "a row filter that the key does not cover",
-      "CREATE PUBLICATION feed FOR TABLE public.t WHERE (v > 'v5')", says: ["feed"]),
+      "CREATE PUBLICATION feed FOR TABLE public.t WHERE (v > 'v5')", says: ["feed"], since: 150_000),
     HazardCase(
       "replica-identity", "a partition of a published table",
       """
@@ -248,6 +253,6 @@ struct HazardCase: Sendable, CustomTestStringConvertible {
       CREATE TABLE public.p PARTITION OF public.t DEFAULT; INSERT INTO public.t VALUES (1, '2025-01-01');
       ALTER TABLE public.p REPLICA IDENTITY NOTHING;
       CREATE PUBLICATION feed FOR TABLE public.t WITH (publish_via_partition_root)
-      """, says: ["ALTER TABLE \"public\".\"p\" REPLICA IDENTITY DEFAULT"]),
+      """, says: ["ALTER TABLE \"public\".\"p\" REPLICA IDENTITY DEFAULT"], since: 130_000),
   ]
 }

@@ -8,10 +8,13 @@ import Testing
     try await withThrowawayCluster { cluster in
       try await withTemporaryDirectory { directory in
         // A standby without a primary: it waits for one, and answers meanwhile.
+        let isOld = TestServer.version < 120_000
+        let copy = isOld ? "COPY (SELECT ''standby_mode = on'') TO %L" : "COPY (SELECT) TO %L"
+        let file = isOld ? "recovery.conf" : "standby.signal"
         try await psql(
           """
           \(HazardScenario.tables)
-          SELECT format('COPY (SELECT) TO %L', current_setting('data_directory') || '/standby.signal') \\gexec
+          SELECT format('\(copy)', current_setting('data_directory') || '/\(file)') \\gexec
           """, cluster.url)
         try await cluster.crash()
         try await cluster.start()

@@ -14,8 +14,8 @@ import Testing
       type: "numeric",
       values: [
         "(repeat('9', 131072))::numeric", "(repeat('9', 131072) || '.' || repeat('7', 16383))::numeric",
-        "('-0.' || repeat('0', 16382) || '1')::numeric", "'NaN'", "'Infinity'", "'-Infinity'", "'0.000'", "'1e131071'",
-      ]),
+        "('-0.' || repeat('0', 16382) || '1')::numeric", "'NaN'", "'0.000'", "'1e131071'",
+      ] + (TestServer.version < 140_000 ? [] : ["'Infinity'", "'-Infinity'"])),
     Case(
       type: "json",
       values: [
@@ -43,9 +43,16 @@ import Testing
     Case(
       type: "interval",
       values: [
-        "'-178956970 years -8 mons -2147483648 days'", "make_interval(secs => -9223372036854.775807)",
-        "'178956970 years 7 mons 2147483647 days 2562047788:00:54.775807'",
-      ]),
+        "'-178956970 years -8 mons -2147483648 days'",
+        "'178956970 years 7 mons 2147483647 days 2147483647:59:59.999999'",
+      ]
+        // UncarriableValueTests tells what becomes of them before.
+        + (TestServer.version < 150_000
+          ? []
+          : [
+            "make_interval(secs => -9223372036854.775807)",
+            "'178956970 years 7 mons 2147483647 days 2562047788:00:54.775807'",
+          ])),
     Case(
       type: "text[]",
       values: [

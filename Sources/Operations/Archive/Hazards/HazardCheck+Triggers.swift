@@ -5,10 +5,10 @@ import Postgres
 extension HazardCheck {
   /// Statement triggers fire where they are defined on what the DELETE names, row triggers of a parent as its leaves' clones.
   ///
-  /// Before version 13 clones count as internal; they depend on their original then.
+  /// Before version 15 clones count as internal; they depend on their original then.
   func findTriggers(_ findings: inout HazardFindings) async throws {
     let isClone =
-      serverVersion >= 130000
+      serverVersion >= 150000
       ? ""
       : """
        OR EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass
