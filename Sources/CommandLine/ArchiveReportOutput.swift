@@ -78,8 +78,9 @@ struct ArchiveReportOutput {
   }
 
   struct Document: Encodable {
+    /// This and the exit code only in the summary that a webhook is sent.
+    var command: String?
     var runID: UUIDv7
-    /// Only in the summary that a webhook is sent.
     var exitCode: Int32?
     var dryRun: Bool
     var startedAt: Timestamp
@@ -90,7 +91,7 @@ struct ArchiveReportOutput {
     var errors: [ErrorDocument]
 
     enum CodingKeys: String, CodingKey {
-      case stopped, tables, errors
+      case command, stopped, tables, errors
       case runID = "run_id"
       case exitCode = "exit_code"
       case dryRun = "dry_run"

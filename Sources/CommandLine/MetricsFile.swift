@@ -7,6 +7,17 @@ struct MetricsFile {
   /// Far more than thousands of tables need.
   private static let maximumByteCount = 16 << 20
 
+  /// Replaces what the file holds; another process that does so at the same time waits, so that no count is lost.
+  func change(_ update: (String) -> String) throws {
+    let directory = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    let lock = unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard lock >= 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+    // Closing lets go of the lock.
+    defer { close(lock) }
+    guard flock(lock, LOCK_EX) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+    try replace(with: update(read()))
+  }
+
   /// What the file holds; empty when there is none yet.
   func read() throws -> String {
     guard FileManager.default.fileExists(atPath: path) else { return "" }

@@ -1,7 +1,7 @@
 import ArchiveModel
 import Operations
 
-/// What a run of `archive` did, in the text form that Prometheus reads. Counters go on from the page before.
+/// What runs of `archive` and `verify` did, in the text form that Prometheus reads. Counters go on from the page before.
 struct MetricsPage {
   private struct Family {
     let name: String
@@ -24,6 +24,13 @@ struct MetricsPage {
     Family(name: "archiver_last_run_timestamp_seconds", isCounter: false, help: "When the last run ended."),
     Family(name: "archiver_last_run_duration_seconds", isCounter: false, help: "How long the last run took."),
     Family(name: "archiver_last_run_exit_code", isCounter: false, help: "Exit code of the last run."),
+    Family(
+      name: "archiver_verify_findings", isCounter: false, help: "Findings of the last verify that came to an end."),
+    Family(
+      name: "archiver_verify_last_success_timestamp_seconds", isCounter: false,
+      help: "When a verify of that level last found nothing wrong."),
+    Family(name: "archiver_verify_last_run_timestamp_seconds", isCounter: false, help: "When the last verify ended."),
+    Family(name: "archiver_verify_last_run_exit_code", isCounter: false, help: "Exit code of the last verify."),
     Family(name: "archiver_build_info", isCounter: false, help: "The version that wrote this; always 1."),
   ]
 
@@ -47,6 +54,20 @@ struct MetricsPage {
     values["archiver_last_run_timestamp_seconds"] = Self.seconds(now)
     values["archiver_last_run_duration_seconds"] = Self.seconds(now) - Self.seconds(startedAt)
     values["archiver_last_run_exit_code"] = Double(exitCode)
+    values["archiver_build_info" + Self.labels([("version", Tool.version)])] = 1
+  }
+
+  /// Adds a run of `verify`; without a report it did not come to its end.
+  mutating func add(_ report: VerifyReport?, exitCode: Int32, now: Timestamp) {
+    if let report {
+      values["archiver_verify_findings"] = Double(report.findings.count)
+      if report.isSound {
+        let labels = Self.labels([("level", report.level.rawValue)])
+        values["archiver_verify_last_success_timestamp_seconds" + labels] = Self.seconds(now)
+      }
+    }
+    values["archiver_verify_last_run_timestamp_seconds"] = Self.seconds(now)
+    values["archiver_verify_last_run_exit_code"] = Double(exitCode)
     values["archiver_build_info" + Self.labels([("version", Tool.version)])] = 1
   }
 

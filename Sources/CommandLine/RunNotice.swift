@@ -5,7 +5,7 @@ import ObjectStore
 import Operations
 import Settings
 
-/// Tells monitoring how a run of `archive` ended. Whatever goes wrong with that is logged and changes nothing.
+/// Tells monitoring how a run of `archive` or `verify` ended. Whatever goes wrong with that is logged and changes nothing.
 struct RunNotice: Sendable {
   private let configuration: Configuration
   private let session: CommandSession
@@ -15,13 +15,41 @@ struct RunNotice: Sendable {
     (self.configuration, self.session) = (configuration, session)
   }
 
-  /// Writes the metrics and calls the webhook; `report` is nil when the run ended before any table was looked at.
+  /// Tells of `archive`, by the metrics and the webhook; `report` is nil when the run ended before any table was looked at.
   func send(_ report: ArchiveReport?, exitCode: Int32, error: OperationError? = nil) async {
-    if let path = configuration.metricsFile { writeMetrics(report, exitCode, to: path) }
-    guard let webhook = configuration.webhook else { return }
+    writeMetrics { $0.add(report, exitCode: exitCode, startedAt: startedAt, now: .now) }
     var document = report.map { ArchiveReportOutput($0).document } ?? emptyDocument
-    document.exitCode = exitCode
+    (document.command, document.exitCode) = ("archive", exitCode)
     document.errors += [error].compactMap { $0 }.map(ErrorDocument.init)
+    await callWebhook(document)
+  }
+
+  /// Tells of `verify`; `error` is what ended it before there was a report.
+  func send(_ result: Result<VerifyReport, OperationError>, exitCode: Int32) async {
+    writeMetrics { $0.add(try? result.get(), exitCode: exitCode, now: .now) }
+    switch result {
+    case .success(let report): await callWebhook(VerifyOutput(report: report).notice(exitCode: exitCode))
+    case .failure(let error):
+      await callWebhook(
+        VerifyFailure(runID: session.runID, exitCode: exitCode, errors: [ErrorDocument(error)]))
+    }
+  }
+
+  private struct VerifyFailure: Encodable {
+    var command = "verify"
+    var runID: UUIDv7
+    var exitCode: Int32
+    var errors: [ErrorDocument]
+
+    enum CodingKeys: String, CodingKey {
+      case command, errors
+      case runID = "run_id"
+      case exitCode = "exit_code"
+    }
+  }
+
+  private func callWebhook(_ document: some Encodable) async {
+    guard let webhook = configuration.webhook else { return }
     let text = configuration.redacting(JSONOutput.line(document))
     do {
       // A task of its own, since a cancelled run tells its end too.
@@ -40,12 +68,14 @@ struct RunNotice: Sendable {
       tables: [], errors: [])
   }
 
-  private func writeMetrics(_ report: ArchiveReport?, _ exitCode: Int32, to path: String) {
-    let file = MetricsFile(path: path)
+  private func writeMetrics(_ add: (inout MetricsPage) -> Void) {
+    guard let path = configuration.metricsFile else { return }
     do {
-      var page = MetricsPage(continuing: try file.read())
-      page.add(report, exitCode: exitCode, startedAt: startedAt, now: .now)
-      try file.replace(with: page.text)
+      try MetricsFile(path: path).change { earlier in
+        var page = MetricsPage(continuing: earlier)
+        add(&page)
+        return page.text
+      }
     } catch {
       session.context.logger.warning(
         "the metrics file was not written",

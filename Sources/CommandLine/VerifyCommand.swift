@@ -24,7 +24,7 @@ struct VerifyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify", abstract: "Re-read an archive and find whatever is not as it should be.",
     discussion: """
-      Nothing is written and nothing is repaired. With --storage no configuration is needed, and read access to the \
+      Nothing in the archive is written or repaired. With --storage no configuration is needed, and read access to the \
       bucket is enough. Exits with 1 on any finding.
 
       Examples:
@@ -74,15 +74,31 @@ struct VerifyCommand: AsyncParsableCommand {
       request.keptHeads = sinceHead
       request.trustedKeys = try trustedKey.map(KeyFiles.trustedKey)
       if level == .database, let configuration { request.databases = try session.databases(configuration) }
-      let found = try await VerifyJob(request: request, store: store, context: session.context).run()
+      let notice = storage.storage == nil && takesWholeArchive ? configuration.map { RunNotice($0, session) } : nil
+      let found: VerifyReport
+      do {
+        found = try await VerifyJob(request: request, store: store, context: session.context).run()
+      } catch {
+        let failure = OperationError.wrapping(error, "cannot go on")
+        await notice?.send(.failure(failure), exitCode: session.exitCode(ExitStatus(failure.category)))
+        throw failure
+      }
       let output = VerifyOutput(report: found)
       switch common.output {
       case .text: StandardOutput.write(output.text)
       case .json: StandardOutput.write(output.jsonLines)
       }
+      let status: ExitStatus? = found.isSound ? nil : .somethingWrong
+      await notice?.send(.success(found), exitCode: session.exitCode(status))
       if let report { try write(VerifyPage(report: found).html, to: report) }
-      if !found.isSound { throw ExitStatus.somethingWrong }
+      if let status { throw status }
     }
+  }
+
+  /// What is asked about a part by hand is no answer about the archive, which monitoring would take it for.
+  private var takesWholeArchive: Bool {
+    let names = common.nameSelection
+    return names.databases.isEmpty && names.tables.isEmpty && selection.narrow(names).takesWholeTables
   }
 
   private func write(_ page: String, to path: String) throws(OperationError) {

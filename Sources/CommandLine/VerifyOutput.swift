@@ -58,7 +58,25 @@ struct VerifyOutput {
     report.findings.map { JSONOutput.line(FindingLine($0)) }.joined() + JSONOutput.line(SummaryLine(report))
   }
 
-  private struct FindingLine: Encodable {
+  /// The summary that a webhook is sent, with the first findings.
+  func notice(exitCode: Int32) -> Notice {
+    Notice(
+      exitCode: exitCode, summary: Summary(report), findings: report.findings.prefix(100).map(FindingLine.init))
+  }
+
+  struct Notice: Encodable {
+    var command = "verify"
+    var exitCode: Int32
+    fileprivate var summary: Summary
+    fileprivate var findings: [FindingLine]
+
+    enum CodingKeys: String, CodingKey {
+      case command, summary, findings
+      case exitCode = "exit_code"
+    }
+  }
+
+  fileprivate struct FindingLine: Encodable {
     var code: String
     var table: String?
     var key: String
@@ -87,7 +105,7 @@ struct VerifyOutput {
     init(_ report: VerifyReport) { summary = Summary(report) }
   }
 
-  private struct Summary: Encodable {
+  fileprivate struct Summary: Encodable {
     var runID: UUIDv7
     var storage: String
     var level: String
@@ -121,7 +139,7 @@ struct VerifyOutput {
     }
   }
 
-  private struct Table: Encodable {
+  fileprivate struct Table: Encodable {
     var table: String
     var batches: Int
     var objects: Int

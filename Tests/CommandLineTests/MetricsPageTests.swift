@@ -43,6 +43,26 @@ import Testing
     }
   }
 
+  @Test func `a verify tells its findings, and keeps when it last had none`() {
+    var sound = VerifyReport(
+      runID: UUIDv7(unixMilliseconds: 1), location: "file:///a", level: .full, sample: nil,
+      startedAt: Timestamp(unixMicroseconds: 1_700_000_000_000_000))
+    var page = MetricsPage(continuing: page(report(.complete), code: 0, at: 1_700_000_010))
+    page.add(sound, exitCode: 0, now: Timestamp(unixMicroseconds: 1_700_000_020_000_000))
+    sound.findings = [VerifyFinding(.missingObject, table: nil, key: "k", expected: "a", found: "b")]
+    page = MetricsPage(continuing: page.text)
+    page.add(sound, exitCode: 1, now: Timestamp(unixMicroseconds: 1_700_000_030_000_000))
+    page = MetricsPage(continuing: page.text)
+    page.add(nil, exitCode: 69, now: Timestamp(unixMicroseconds: 1_700_000_040_000_000))
+    for line in [
+      "archiver_verify_findings 1", #"archiver_verify_last_success_timestamp_seconds{level="full"} 1700000020"#,
+      "archiver_verify_last_run_timestamp_seconds 1700000040", "archiver_verify_last_run_exit_code 69",
+      "archiver_last_run_exit_code 0", "archiver_batches_total\(labels) 1",
+    ] {
+      #expect(page.text.contains("\n" + line + "\n"), "\(line) in\n\(page.text)")
+    }
+  }
+
   @Test func `counters go on from run to run, and a failure keeps the last success`() {
     let first = page(report(.complete), code: 0, at: 1_700_000_010)
     let second = page(after: first, report(.failed, rows: 3), code: 1, at: 1_700_086_410)

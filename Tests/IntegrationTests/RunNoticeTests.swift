@@ -65,10 +65,45 @@ import Testing
       try await scenario.archiver("archive")
       let body = try Data(contentsOf: scenario.directory.file("body"))
       let object = try #require(try JSONSerialization.jsonObject(with: body) as? [String: Any])
-      #expect(object["exit_code"] as? Int == 0 && object["run_id"] is String)
+      #expect(
+        object["exit_code"] as? Int == 0 && object["run_id"] is String && object["command"] as? String == "archive")
       #expect((object["tables"] as? [[String: Any]])?.first?["rows"] as? Int == 50)
       let text = String(decoding: body, as: UTF8.self)
       #expect(!text.contains("sesame") && !text.contains("secret"))
+      server.send(signal: SIGTERM)
+    }
+  }
+
+  @Test func `a verify of the whole archive is told, and one of a part is not`() async throws {
+    try await withArchiveScenario(rows: 50) { scenario in
+      let server = try Self.receiver(answering: 200, in: scenario.directory)
+      try await server.wait(for: "port ")
+      let port = try await Self.port(of: server, in: scenario.directory)
+      let path = scenario.directory.path + "/archiver.prom"
+      try scenario.configure(top: "metrics_file: \(path)\nwebhook: {url: \"http://127.0.0.1:\(port)/hook\"}")
+      try await scenario.archiver("archive")
+      try await scenario.archiver("verify")
+      let sound = try String(contentsOfFile: path, encoding: .utf8)
+      for line in [
+        "archiver_verify_findings 0", "archiver_last_run_exit_code 0", "archiver_verify_last_run_exit_code 0",
+      ] {
+        #expect(sound.contains(line + "\n"), "\(line) in\n\(sound)")
+      }
+      let object = try #require(scenario.files.first { $0.hasSuffix(".jsonl.gz") })
+      try FileManager.default.removeItem(atPath: scenario.directory.path + "/storage/" + object)
+      try await scenario.archiver("verify", "--table", "events", expecting: 1)
+      #expect(try String(contentsOfFile: path, encoding: .utf8) == sound)
+      try await scenario.archiver("verify", expecting: 1)
+      let damaged = try String(contentsOfFile: path, encoding: .utf8)
+      #expect(damaged.contains("archiver_verify_findings 1\n"), "\(damaged)")
+      let kept = #"archiver_verify_last_success_timestamp_seconds{level="full"}"#
+      #expect(
+        damaged.split(separator: "\n").filter { $0.hasPrefix(kept) }
+          == sound.split(separator: "\n").filter { $0.hasPrefix(kept) })
+      let body = try Data(contentsOf: scenario.directory.file("body"))
+      let told = try #require(try JSONSerialization.jsonObject(with: body) as? [String: Any])
+      #expect(told["command"] as? String == "verify" && told["exit_code"] as? Int == 1)
+      #expect((told["findings"] as? [[String: Any]])?.first?["code"] as? String == "missing-object", "\(told)")
       server.send(signal: SIGTERM)
     }
   }
