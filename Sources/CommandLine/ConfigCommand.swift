@@ -23,7 +23,7 @@ struct ConfigValidateCommand: AsyncParsableCommand {
     commandName: "validate", abstract: "Report everything that is wrong with the configuration.",
     discussion: """
       With --connect, databases, tables, columns, primary keys, privileges and the storage are tried too; a probe object \
-      is written, read and deleted again. Exits with 78 for a bad configuration, and with the code of what failed \
+      is written, read and deleted again, and with object_lock the bucket is asked whether it locks objects. Exits with 78 for a bad configuration, and with the code of what failed \
       otherwise.
 
       Examples:
@@ -50,7 +50,7 @@ struct ConfigValidateCommand: AsyncParsableCommand {
       let result = Result(
         config: common.configurationPath, connected: connect, databases: databases.count,
         tables: databases.reduce(0) { $0 + $1.tables.count }, problems: problems.map(ErrorDocument.init),
-        notes: report.warnings.map { "\($0.table): \($0.warning)" })
+        notes: report.warnings.map { "\($0.place): \($0.warning)" })
       switch common.output {
       case .text: StandardOutput.write(result.text)
       case .json: StandardOutput.write(JSONOutput.document(result))

@@ -33,6 +33,16 @@ package protocol ObjectStore: Sendable {
 
   /// Removes an object; removing what is not there is no error.
   func delete(_ key: String) async throws(ObjectStoreError)
+
+  /// Makes sure, without writing, that objects can be locked, where the store is set up to lock them.
+  ///
+  /// Throws `lockRefused` where they cannot be, and `accessDenied` or `other` where that is not told.
+  func checkLock() async throws(ObjectStoreError)
+}
+
+extension ObjectStore {
+  /// Most stores lock nothing.
+  package func checkLock() async throws(ObjectStoreError) {}
 }
 
 /// Takes the bytes of an object as they arrive.

@@ -123,6 +123,26 @@ import Testing
     }
   }
 
+  @Test(
+    arguments: [
+      (true, "object_lock: {mode: governance, days: 1}", 0), (false, "object_lock: {mode: governance, days: 1}", 78),
+      (false, "object_lock: {legal_hold: true}", 78), (false, "", 0),
+    ] as [(Bool, String, Int32)])
+  func `config validate --connect finds a bucket that cannot lock, and leaves nothing in it`(
+    hasLock: Bool, lock: String, code: Int32
+  ) async throws {
+    try await withBucket(hasLock: hasLock, lock) { scenario, bucket in
+      let result = try await scenario.archiver("config", "validate", "--connect", expecting: code)
+      if code == 0 {
+        #expect(result.output.contains("good") && !result.output.contains("Object Lock"), "\(result)")
+      } else {
+        #expect(result.errorOutput.contains("the bucket does not take Object Lock"), "\(result)")
+        #expect(result.errorOutput.contains("hint: use a bucket made with Object Lock"), "\(result)")
+      }
+      #expect(try await bucket.keys().isEmpty)
+    }
+  }
+
   @Test func `a bucket that cannot lock is refused before a row is deleted`() async throws {
     try await withBucket(hasLock: false, "object_lock: {legal_hold: true}") { scenario, _ in
       let result = try await scenario.archiver("archive", expecting: 78)

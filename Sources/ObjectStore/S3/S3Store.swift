@@ -40,10 +40,29 @@ package final class S3Store: ObjectStore {
         etag: answer.headers["etag"].map(EntityTag.unquoted), versionID: Self.versionID(answer.headers))
     } catch {
       if options.isKept, client.configuration.objectLock != nil, error.serviceCode == "InvalidRequest" {
-        throw error.with(code: .lockRefused, message: "the bucket does not take Object Lock as configured")
+        throw error.with(code: .lockRefused, message: Self.lockRefusal)
       }
       guard options.ifNoneMatch, error.code == .preconditionFailed, error.attempts > 1 else { throw error }
       return try await ownWrite(key, body, orElse: error)
+    }
+  }
+
+  private static let lockRefusal = "the bucket does not take Object Lock as configured"
+
+  package func checkLock() async throws(ObjectStoreError) {
+    guard client.configuration.objectLock != nil else { return }
+    let receiver = BufferReceiver(maximumByteCount: Self.maximumAnswerByteCount)
+    do throws(ObjectStoreError) {
+      _ = try await client.send(
+        S3Request(method: .get, query: [("object-lock", "")]), into: receiver,
+        judge: { Self.hiddenFailure($0, receiver) })
+    } catch {
+      // Named by S3's GetObjectLockConfiguration.
+      guard error.serviceCode == "ObjectLockConfigurationNotFoundError" else { throw error }
+      throw error.with(code: .lockRefused, message: Self.lockRefusal)
+    }
+    guard XMLElementTree.root(of: receiver.bytes)?.text(of: "ObjectLockEnabled") == "Enabled" else {
+      throw ObjectStoreError(.lockRefused, Self.lockRefusal)
     }
   }
 

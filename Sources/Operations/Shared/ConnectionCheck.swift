@@ -1,4 +1,4 @@
-package import ArchiveModel
+import ArchiveModel
 package import ObjectStore
 import Postgres
 
@@ -8,8 +8,8 @@ package enum ConnectionCheck {
   package struct Report: Sendable {
     /// Everything that is wrong; empty when all is well.
     package var problems: [OperationError] = []
-    /// What an operator should know all the same, with the table it is about.
-    package var warnings: [(table: TableName, warning: String)] = []
+    /// What an operator should know all the same, with what it is about.
+    package var warnings: [(place: String, warning: String)] = []
 
     package init() {}
   }
@@ -20,6 +20,7 @@ package enum ConnectionCheck {
     var report = Report()
     do {
       _ = try await BucketCheck.check(store, probeID: context.runID.description)
+      if let doubt = try await lockDoubt(store) { report.warnings.append((store.location, doubt)) }
     } catch {
       report.problems.append(.wrapping(error, "cannot use the storage", at: store.location))
     }
@@ -29,7 +30,7 @@ package enum ConnectionCheck {
         try await pool.withConnection { _ in }
         for source in database.tables {
           do {
-            report.warnings += try await check(source, pool).map { (source.name, $0) }
+            report.warnings += try await check(source, pool).map { ("\(source.name)", $0) }
           } catch {
             report.problems.append(.wrapping(error, "cannot examine the table", at: "\(source.name)"))
           }
@@ -40,6 +41,21 @@ package enum ConnectionCheck {
       await pool.close()
     }
     return report
+  }
+
+  /// What to say where the bucket does not tell whether it locks objects; throws where it does not lock them.
+  private static func lockDoubt(_ store: any ObjectStore) async throws(ObjectStoreError) -> String? {
+    do {
+      try await store.checkLock()
+      return nil
+    } catch {
+      switch error.code {
+      case .accessDenied:
+        return "whether the bucket takes Object Lock was not seen: that needs s3:GetBucketObjectLockConfiguration"
+      case .other, .notFound: return "whether the bucket takes Object Lock was not seen: \(error)"
+      default: throw error
+      }
+    }
   }
 
   /// What `archive` would find; rows that a restore holds count as eligible here.

@@ -49,4 +49,8 @@ package struct EvidenceStore: ObjectStore {
   package func delete(_ key: String) async throws(ObjectStoreError) {
     try await base.delete(key)
   }
+
+  package func checkLock() async throws(ObjectStoreError) {
+    try await base.checkLock()
+  }
 }
