@@ -34,6 +34,14 @@ struct InspectOptions: ParsableArguments {
       try await work(InspectJob(store: store, context: session.context), session)
     }
   }
+
+  /// The committed batches of `selection`. Throws for a filter that names what is neither archived nor configured.
+  func batches(
+    _ selection: Selection, _ job: InspectJob, _ session: CommandSession
+  ) async throws -> InspectJob.Batches {
+    let configuration = storage.storage == nil ? try session.loadConfiguration() : nil
+    return try await job.batches(selection, knownTables: session.tableNames(configuration))
+  }
 }
 
 /// `archiver inspect list`
@@ -55,7 +63,7 @@ struct InspectListCommand: AsyncParsableCommand {
   func run() async throws {
     let (options, batches) = (options, batches)
     try await options.run { job, session in
-      let found = try await job.batches(options.chosen)
+      let found = try await options.batches(options.chosen, job, session)
       let list = InspectList(batches: found.batches)
       switch options.common.output {
       case .text: StandardOutput.write(batches ? list.batchesText : list.tablesText)
@@ -125,7 +133,7 @@ struct InspectStatsCommand: AsyncParsableCommand {
   func run() async throws {
     let (options, unit) = (options, by)
     try await options.run { job, session in
-      let found = try await job.batches(options.chosen)
+      let found = try await options.batches(options.chosen, job, session)
       let stats = InspectStats(batches: found.batches, unit: unit)
       switch options.common.output {
       case .text: StandardOutput.write(stats.text)
@@ -158,7 +166,7 @@ struct InspectDDLCommand: AsyncParsableCommand {
   func run() async throws {
     let (options, engine) = (options, engine)
     try await options.run { job, session in
-      let found = try await job.batches(options.chosen)
+      let found = try await options.batches(options.chosen, job, session)
       for table in ExternalTable.all(found.batches, at: job.location, web: job.webLocation) {
         StandardOutput.write(table.statement(for: engine) + "\n")
       }

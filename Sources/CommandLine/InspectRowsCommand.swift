@@ -48,7 +48,7 @@ struct InspectRowsCommand: AsyncParsableCommand {
     try await options.run { job, session in
       var selection = options.chosen
       selection.keys = keys
-      let found = try await job.batches(selection)
+      let found = try await options.batches(selection, job, session)
       let tables = Set(found.batches.map(\.manifest.source.name))
       guard format == .jsonl || tables.count <= 1 else {
         throw OperationError(

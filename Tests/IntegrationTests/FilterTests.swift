@@ -31,16 +31,24 @@ import Testing
         ("restore", ["--batch", stray], 65), ("verify", ["--run", stray], 65), ("restore", ["--run", stray], 65),
         ("restore", ["--table", "b", "--batch", batch], 65), ("verify", ["--table", "c"], 0),
         ("restore", ["--table", "c"], 0),
+        ("list", ["--table", "d"], 78), ("stats", ["--database", "ap"], 78), ("rows", ["--table", "other.a"], 78),
+        ("rows", ["--batch", stray], 65), ("list", ["--run", stray], 65),
+        ("stats", ["--table", "b", "--batch", batch], 65), ("list", ["--table", "c"], 0),
+        ("rows", ["--table", "c"], 0),
+        ("list", ["--run", run, "--from", "2025-01-01"], 0), ("rows", ["--table", "a", "--where-key", "77"], 0),
         ("restore", ["--run", run, "--from", "2025-01-01"], 0),
         ("verify", ["--batch", batch, "--from", "2025-01-01"], 0),
       ]
       for (command, filter, code) in filters {
-        let arguments = [command] + filter + (command == "restore" ? ["--dry-run"] : [])
+        let isInspect = ["list", "stats", "rows"].contains(command)
+        let arguments =
+          (isInspect ? ["inspect"] : []) + [command] + filter + (command == "restore" ? ["--dry-run"] : [])
         let result = try await scenario.archiver(arguments, expecting: code)
         let name = filter.last ?? ""
         #expect(code == 0 || result.errorOutput.contains(name) && result.errorOutput.contains("hint: "), "\(result)")
       }
       try await scenario.archiver(["verify", "--table", "c"] + storage, expecting: 78)
+      try await scenario.archiver(["inspect", "list", "--table", "c"] + storage, expecting: 78)
       try await scenario.archiver(["verify", "--table", "a"] + storage)
     }
   }

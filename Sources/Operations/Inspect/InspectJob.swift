@@ -30,14 +30,21 @@ package struct InspectJob: Sendable {
 
   /// The committed batches of the selection; superseded ones are left out.
   ///
-  /// Throws when the storage cannot be read.
-  package func batches(_ selection: Selection) async throws(OperationError) -> Batches {
+  /// Throws when the storage cannot be read, and as `FilterCheck` does for filters that name nothing, unless a manifest
+  /// cannot be used. `knownTables` may be selected although nothing of them is archived yet.
+  package func batches(
+    _ selection: Selection, knownTables: [TableName] = []
+  ) async throws(OperationError) -> Batches {
+    var tables: Set<TableName> = []
+    var seen: Set<UUIDv7> = []
     var wanted: [(key: String, batch: UUIDv7, table: TableName)] = []
     var folders = ArchiveFolders(selection, of: store)
     while let folder = try await folders.next() {
       try context.checkStop()
       let batches = folder.batches(.manifest).subtracting(folder.batches(.superseded))
         .filter { selection.batches.isEmpty || selection.batches.contains($0) }
+      tables.insert(folder.table)
+      if !selection.batches.isEmpty { seen.formUnion(batches) }
       wanted += batches.sorted().map {
         (ArchiveLayout.document(.manifest, in: folder.path, batch: $0), $0, folder.table)
       }
@@ -47,6 +54,10 @@ package struct InspectJob: Sendable {
       found.problems += findings.map(Self.problem)
       guard let sound, selection.includes(sound.manifest) else { continue }
       found.batches.append(ArchivedBatch(manifest: sound.manifest, key: sound.key, sha256: sound.sha256))
+    }
+    if found.problems.isEmpty {
+      try await FilterCheck(selection: selection, knownTables: knownTables, store: store).run(
+        tables: Array(tables), batches: seen, tookNothing: found.batches.isEmpty)
     }
     found.batches.sort {
       ($0.manifest.source.name, $0.manifest.batchID) < ($1.manifest.source.name, $1.manifest.batchID)
