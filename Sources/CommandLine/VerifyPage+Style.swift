@@ -29,6 +29,7 @@ extension VerifyPage {
     table{border-collapse:collapse;width:100%;font-size:.9rem}
     th,td{text-align:left;vertical-align:top;padding:.4rem .6rem;border-bottom:1px solid var(--line)}
     th{color:var(--soft);font-weight:600}tr{break-inside:avoid}
+    #tables td:first-child{overflow-wrap:break-word}
     #tables td:nth-child(2),#tables td:nth-child(n+8){white-space:nowrap}
     @media(min-width:60rem){.totals{grid-template-columns:repeat(8,1fr)}}
     th.number,td.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
@@ -36,6 +37,7 @@ extension VerifyPage {
     .periods{max-width:40rem}.periods .share{width:60%}.share svg{width:100%;display:block;margin-top:.35rem}
     pre{overflow-x:auto;background:var(--panel);border:1px solid var(--line);padding:.75rem;margin:.25rem 0}
     .chart{display:block}svg rect{fill:var(--bar)}svg text{fill:var(--soft);font-size:12px}
+    svg .scale{paint-order:stroke;stroke:var(--paper);stroke-width:3px}
     svg line{stroke:var(--line)}svg .base{stroke:var(--soft)}
     @media screen and (max-width:45rem){
     .wide thead{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}
@@ -50,7 +52,9 @@ extension VerifyPage {
     :root{color-scheme:light;--ink:#000;--soft:#444;--line:#999;--paper:#fff;--panel:#fff;--bar:#555;--good:#000;\
     --bad:#000}
     body{font-size:10pt}main{max-width:none;padding:0}.wide{overflow:visible}table{font-size:8.5pt}
-    th,td{padding:.25rem .35rem}#tables td:nth-child(n+8){white-space:normal}pre{white-space:pre-wrap}h2,h3{break-after:avoid}
+    th,td{padding:.25rem .35rem}#tables td:nth-child(n+8){white-space:normal}
+    pre{white-space:pre-wrap}h2,h3{break-after:avoid}
+    details::details-content{content-visibility:visible;block-size:auto}summary{list-style:none;font-weight:600}
     svg rect{print-color-adjust:exact;-webkit-print-color-adjust:exact}
     }
 

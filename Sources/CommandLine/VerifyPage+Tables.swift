@@ -15,10 +15,11 @@ extension VerifyPage {
       let cells = [
         table.name.description, table.findings == 0 ? "OK" : VerifyOutput.findings(table.findings),
         Readable.count(table.batches), Readable.count(table.objects), Readable.count(table.rows),
-        Readable.bytes(table.bytes), ratio, table.first?.description ?? "", table.last?.description ?? "",
+        Readable.bytes(table.bytes), ratio, Self.second(table.first), Self.second(table.last),
       ]
       let columns = cells.enumerated().map { index, cell in
-        "<td data-label=\"\(titles[index])\"\(Self.mark(index, isBad: table.findings > 0))>\(Self.escaped(cell))</td>"
+        let text = index == 0 ? Self.escaped(cell).replacing(".", with: ".<wbr>") : Self.escaped(cell)
+        return "<td data-label=\"\(titles[index])\"\(Self.mark(index, isBad: table.findings > 0))>\(text)</td>"
       }
       return "<tr>\(columns.joined())</tr>"
     }
@@ -33,6 +34,11 @@ extension VerifyPage {
       </table></div>
       \(report.tables.map(Self.periods).joined(separator: "\n"))
       """)
+  }
+
+  /// Without what is less than a second: the column is for people.
+  private static func second(_ time: Timestamp?) -> String {
+    time?.description.replacing(/\.\d+/, with: "") ?? ""
   }
 
   private static func mark(_ column: Int, isBad: Bool? = nil) -> String {
