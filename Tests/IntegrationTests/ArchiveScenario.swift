@@ -96,6 +96,18 @@ extension String {
   }
 }
 
+extension TestEnvironment.S3Server {
+  /// The lines of a configuration's `storage` that lead to the server.
+  var settings: String {
+    """
+    region: \(region)
+    endpoint: \(endpoint)
+    access_key_id: \(accessKeyID)
+    secret_access_key: \(secretAccessKey)
+    """
+  }
+}
+
 /// Runs `body` with `rows` old rows to archive to a directory.
 func withArchiveScenario(
   rows: Int = 2000, _ body: (ArchiveScenario) async throws -> Void

@@ -42,35 +42,60 @@ import Testing
         let scenario = ArchiveScenario(
           database: database, directory: directory,
           storageURL: "s3://\(server.bucket)/keys/\(UUID().uuidString.lowercased())")
-        try scenario.configure(
-          storage: """
-            region: \(server.region)
-            endpoint: \(server.endpoint)
-            access_key_id: \(server.accessKeyID)
-            secret_access_key: \(server.secretAccessKey)
-            """, batchSize: 10)
+        try scenario.configure(storage: server.settings, batchSize: 10)
         try await scenario.archiver("archive")
-        let reads = Mutex(0)
-        let script: FaultProxy.Script = { moment in
-          if moment.phase == .request, moment.text.hasPrefix("GET "), moment.text.hasSuffix(".jsonl.gz") {
-            reads.withLock { $0 += 1 }
-          }
-          return .pass
-        }
-        let found = try await withFaultProxy(to: server.endpoint, wire: .http, script: script) { endpoint in
-          try await ArchiverCommand(
-            [
-              "inspect", "rows", "--storage", scenario.storageURL, "--region", server.region, "--endpoint", endpoint,
-              "--where-key=\(search.key)",
-            ],
-            environment: [
-              "AWS_ACCESS_KEY_ID": server.accessKeyID, "AWS_SECRET_ACCESS_KEY": server.secretAccessKey,
-            ]
-          ).run()
-        }
+        let (found, reads) = try await Self.search(scenario.storageURL, for: search.key)
         #expect(found.exitCode == 0, "\(found)")
         #expect(found.output.split(separator: "\n").count == search.rows, "\(found)")
-        #expect(reads.withLock { $0 } == search.objects)
+        #expect(reads == search.objects)
+      }
+    }
+  }
+
+  /// Runs the search, and counts the objects with rows that it asks the server for.
+  private static func search(_ storageURL: String, for key: String) async throws -> (CommandResult, objects: Int) {
+    let server = try TestEnvironment.s3()
+    let reads = Mutex(0)
+    let script: FaultProxy.Script = { moment in
+      if moment.phase == .request, moment.text.hasPrefix("GET "), moment.text.hasSuffix(".jsonl.gz") {
+        reads.withLock { $0 += 1 }
+      }
+      return .pass
+    }
+    let result = try await withFaultProxy(to: server.endpoint, wire: .http, script: script) { endpoint in
+      try await ArchiverCommand(
+        [
+          "inspect", "rows", "--storage", storageURL, "--region", server.region, "--endpoint", endpoint,
+          "--where-key=\(key)",
+        ],
+        environment: [
+          "AWS_ACCESS_KEY_ID": server.accessKeyID, "AWS_SECRET_ACCESS_KEY": server.secretAccessKey,
+        ]
+      ).run()
+    }
+    return (result, reads.withLock { $0 })
+  }
+
+  @Test func `in a thousand batches nothing is wrong, and a key is looked for in one object`() async throws {
+    let server = try TestEnvironment.s3()
+    try await withThrowawayDatabase { database in
+      try await withTemporaryDirectory { directory in
+        _ = try await database.psql(
+          """
+          CREATE TABLE public.events (id bigint PRIMARY KEY, created_at timestamptz NOT NULL);
+          INSERT INTO public.events
+          SELECT g, timestamptz '2025-01-30 00:00:00+00' + g * interval '1 second' FROM generate_series(1, 3000) AS g;
+          """)
+        let scenario = ArchiveScenario(
+          database: database, directory: directory,
+          storageURL: "s3://\(server.bucket)/thousand/\(UUID().uuidString.lowercased())")
+        try scenario.configure(table: "workers: 4", storage: server.settings, batchSize: 3)
+        try await scenario.archiver("archive")
+        let verified = try await scenario.archiver("verify", "--level", "database")
+        #expect(verified.output.contains("OK: 1,0") && verified.output.contains(" 3,000 rows"), "\(verified)")
+        let (found, reads) = try await Self.search(scenario.storageURL, for: "1234")
+        #expect(found.output.contains("\"id\":1234,"), "\(found)")
+        #expect(reads == 1)
       }
     }
   }

@@ -141,14 +141,4 @@ import Testing
       #expect(try await scenario.archiver("recover").output == "nothing to settle\n")
     }
   }
-
-  @Test func `a thousand batches have no finding`() async throws {
-    try await withArchiveScenario(rows: 3000) { scenario in
-      try scenario.configure(table: "workers: 4", batchSize: 3)
-      try await scenario.archiver("archive")
-      let result = try await scenario.archiver("verify")
-      #expect(result.output.contains("OK: 1,0"), "\(result)")
-      try await scenario.archiver("verify", "--level", "database")
-    }
-  }
 }

@@ -32,6 +32,11 @@ package enum TestEnvironment {
     try value("ARCHIVER_TEST_S3_DIRECTORY")
   }
 
+  /// Amazon's command line, `aws`. Throws `MissingVariable`.
+  package static func aws() throws -> String {
+    try value("ARCHIVER_TEST_AWS")
+  }
+
   /// Whether the fault tests take the long form, as `scripts/test --faults` asks.
   package static var isThorough: Bool { ProcessInfo.processInfo.environment["ARCHIVER_TEST_FAULTS"] == "all" }
 

@@ -23,7 +23,10 @@ install_needed() {
         ;;
       browser) command -v chromium >/dev/null || command -v google-chrome >/dev/null || missing+=(chromium) ;;
       engines) engines_installed || python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv) ;;
-      moto) moto_installed || python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv) ;;
+      moto)
+        command -v jq >/dev/null || missing+=(jq)
+        moto_installed || python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
+        ;;
       lint)
         command -v mandoc >/dev/null || missing+=(mandoc)
         command -v shellcheck >/dev/null || missing+=(shellcheck)
@@ -109,17 +112,18 @@ contrib_installed() {
   [[ -f $("$bin/pg_config" --sharedir)/extension/hstore.control ]]
 }
 
-# A second S3 server, which knows versions and Object Lock.
+# A second S3 server, which knows versions and Object Lock, and Amazon's client.
 moto="$tools/moto/bin/moto_server"
+aws="$tools/moto/bin/aws"
 
-moto_installed() { [[ -x $moto ]]; }
+moto_installed() { [[ -x $moto && -x $aws ]]; }
 
 install_moto() {
   moto_installed && return
   say "Installing moto into ${tools#"$root/"}"
   rm -rf "$tools/moto"
   python3 -m venv "$tools/moto"
-  "$tools/moto/bin/pip" install --quiet --disable-pip-version-check 'moto[server]>=5.2,<6' >&2
+  "$tools/moto/bin/pip" install --quiet --disable-pip-version-check 'moto[server]>=5.2,<6' 'awscli>=1.36,<2' >&2
 }
 
 # The linters of what is under scripts/deploy, as Python wheels; promtool is unpacked from Debian's package, whose service
