@@ -48,6 +48,13 @@ package struct RowReader: Sendable {
   /// The line's `_batch_id`.
   package var batchID: String { string(batchIDPlace) }
 
+  /// Whether the line's `_batch_id` is that text; asked of every row, so that no string is made.
+  package func hasBatchID(_ text: Span<UInt8>) -> Bool {
+    let range = batchIDPlace.start..<batchIDPlace.start + max(batchIDPlace.byteCount, 0)
+    guard range.count == text.count else { return false }
+    return (batchIDPlace.isDecoded ? decoded : line).withSpan(range) { found in found.matches(text, at: 0) }
+  }
+
   /// A time column as microseconds since 2000-01-01 UTC, `Int64.min` and `.max` for the infinities; nil for NULL.
   ///
   /// A `timestamp` and a `date` are read as UTC. Nil as well for a column of another type.

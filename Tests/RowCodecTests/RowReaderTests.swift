@@ -103,6 +103,10 @@ import Testing
     #expect(String(decoding: output, as: UTF8.self) == "before\na\\\\b\\tc\\nd\\re\\\\.\t1\t\\\\x00\n")
     #expect(reader.archivedAt == "A")
     #expect(reader.batchID == "B\n")
+    for (text, isSame) in [("B\n", true), ("B", false), ("B\n\n", false), ("C\n", false), ("", false)] {
+      let bytes = Array(text.utf8)
+      #expect(reader.hasBatchID(bytes.span) == isSame, "\(text)")
+    }
     try reader.read(Array(#"{"id":null,"v":"","w":null,"_archived_at":"A","_batch_id":"B"}"#.utf8))
     output = []
     reader.appendCopyRow([0, 1, 2], to: &output)

@@ -5,6 +5,7 @@ import RowCodec
 struct RowAudit: Sendable {
   private var reader: RowReader
   private let batchID: String
+  private let batchIDBytes: [UInt8]
   private let keyColumns: [Int]
   private let timeColumn: Int
   private let range: TimeBounds
@@ -37,6 +38,7 @@ struct RowAudit: Sendable {
     reader = RowReader(
       columns: manifest.rowColumns)
     batchID = manifest.batchID.description
+    batchIDBytes = Array(batchID.utf8)
     keyColumns = manifest.primaryKey.compactMap { name in manifest.columns.firstIndex { $0.name == name } }
     timeColumn = manifest.columns.firstIndex { $0.name == manifest.timestampColumn } ?? 0
     range = TimeBounds(manifest)
@@ -55,7 +57,8 @@ struct RowAudit: Sendable {
     } catch {
       return note(.row, number, "a row of the manifest's columns", error.description)
     }
-    if reader.batchID != batchID { note(.batchID, number, batchID, "another batch id") }
+    let expected = batchIDBytes
+    if !reader.hasBatchID(expected.span) { note(.batchID, number, batchID, "another batch id") }
     if let instant = reader.instant(timeColumn) {
       times = times.map { min($0.lowerBound, instant)...max($0.upperBound, instant) } ?? instant...instant
       if !range.contains(instant) { note(.range, number, range.description, "a time outside") }
