@@ -28,7 +28,7 @@ extension VerifyPage {
     .wide{overflow-x:auto}
     table{border-collapse:collapse;width:100%;font-size:.9rem}
     th,td{text-align:left;vertical-align:top;padding:.4rem .6rem;border-bottom:1px solid var(--line)}
-    th{color:var(--soft);font-weight:600}tr{break-inside:avoid}
+    th{color:var(--soft);font-weight:600;overflow-wrap:normal}tr{break-inside:avoid}
     #tables td:first-child{overflow-wrap:break-word}
     #tables td:nth-child(2),#tables td:nth-child(n+8){white-space:nowrap}
     @media(min-width:60rem){.totals{grid-template-columns:repeat(8,1fr)}}
