@@ -98,14 +98,15 @@ import Testing
   }
 
   /// Every type's operators are found for domains over it, in every statement of every batch.
-  @Test(arguments: [
-    ("mood_name[]", "CREATE DOMAIN mood_name AS mood", "ARRAY[(enum_range(NULL::mood))[g]]::mood_name[]"),
-    ("facts", "CREATE DOMAIN facts AS hstore", "hstore('a', g::text)"),
-    ("span", "CREATE DOMAIN span AS int4range", "int4range(g, g + 1)"),
-    ("couple", "CREATE DOMAIN couple AS pair", "ROW(g, 'x')::pair"),
-    ("tags", "CREATE DOMAIN tags AS mood[]", "ARRAY[(enum_range(NULL::mood))[g]]"),
-    ("pair", "", "ROW(g, NULL)::pair"),
-  ])
+  @Test(
+    arguments: [
+      ("mood_name[]", "CREATE DOMAIN mood_name AS mood", "ARRAY[(enum_range(NULL::mood))[g]]::mood_name[]"),
+      ("facts", "CREATE DOMAIN facts AS hstore", "hstore('a', g::text)"),
+      ("span", "CREATE DOMAIN span AS int4range", "int4range(g, g + 1)"),
+      ("couple", "CREATE DOMAIN couple AS pair", "ROW(g, 'x')::pair"),
+      ("tags", "CREATE DOMAIN tags AS mood[]", "ARRAY[(enum_range(NULL::mood))[g]]"),
+      ("pair", "", "ROW(g, NULL)::pair"),
+    ].filter { TestServer.extensions.contains("hstore") || !$0.1.contains("hstore") })
   func `keys over domains go, come back and are held`(_ type: String, _ domain: String, _ value: String) async throws {
     try await withTablesScenario(
       """

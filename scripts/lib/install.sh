@@ -16,6 +16,7 @@ install_needed() {
         command -v psql >/dev/null || missing+=(postgresql-client)
         command -v pgbouncer >/dev/null || [[ -x /usr/sbin/pgbouncer ]] || missing+=(pgbouncer)
         command -v openssl >/dev/null || missing+=(openssl)
+        command -v jq >/dev/null || missing+=(jq) # with which the pages show how to audit by hand
         ;;
       s3)
         command -v curl >/dev/null || missing+=(curl)
