@@ -9,6 +9,7 @@ enum TableFingerprint {
   ///
   /// Definitions are taken as the catalog stores them: printed, they would depend on `search_path`.
   static func read(_ oid: UInt32, in transaction: Transaction) async throws(PostgresError) -> String {
+    // Generated columns came with 12.
     let generated = await transaction.connection.serverVersion >= 120000 ? "attgenerated" : "''"
     let result = try await transaction.execute(
       """

@@ -56,6 +56,7 @@ struct KeyForms {
   }
 
   private func comparisons(_ manifest: Manifest, in transaction: Transaction) async throws -> [Comparison] {
+    // Collations that are not came with 12, and "equal image" with 13: before, no key is known to compare by its text.
     let isDeterministic = await transaction.connection.serverVersion >= 120_000 ? "l.collisdeterministic" : "true"
     let result = try await transaction.execute(
       """

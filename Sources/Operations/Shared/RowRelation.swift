@@ -46,7 +46,7 @@ extension TableCatalog {
     }
   }
 
-  /// A partition that is being detached is none any more.
+  /// A partition that is being detached, as 14 can without a long lock, is none any more.
   static func isAttached(_ link: String, serverVersion: Int) -> String {
     serverVersion >= 140000 ? "NOT \(link).inhdetachpending" : "true"
   }

@@ -40,6 +40,7 @@ enum ServerQuestions {
 
   /// The transaction's own number, assigned now unless a row lock has done so, and its server.
   static func describe(ledger: Ledger?, in transaction: Transaction) async throws -> Manifest.Transaction {
+    // Functions of 64-bit numbers under these names came with 13.
     let number =
       await transaction.connection.serverVersion >= 130_000
       ? "pg_catalog.pg_current_xact_id()" : "pg_catalog.txid_current()"

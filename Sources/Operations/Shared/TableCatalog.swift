@@ -19,6 +19,7 @@ package enum TableCatalog {
         throw try await missing(name, in: transaction)
       }
       let version = await transaction.connection.serverVersion
+      // Generated columns came with 12.
       let hasGenerated = version >= 120000
       let attributes = try await transaction.execute(columnQuery(hasGenerated: hasGenerated), [.text(oidText)])
       let key = try await transaction.execute(keyQuery, [.text(oidText)])

@@ -26,7 +26,7 @@ import Testing
     } catch {
       outcome = .failure(error)
     }
-    try await maintenance.psql("DROP DATABASE \(copy) WITH (FORCE)")
+    try await maintenance.psql(dropStatements(copy))
     try outcome.get()
   }
 

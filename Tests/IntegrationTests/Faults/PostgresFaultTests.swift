@@ -115,7 +115,7 @@ import Testing
       "a foreign key", "CREATE TABLE public.c (e_id bigint)",
       "ALTER TABLE public.c ADD FOREIGN KEY (e_id) REFERENCES public.events ON DELETE CASCADE"
     ),
-  ]
+  ].filter { TestServer.version >= 140_000 || !$0.2.contains("OR REPLACE TRIGGER") }
 
   @Test(arguments: changes)
   func `what is made or replaced between two batches does not act unseen`(
@@ -153,7 +153,13 @@ import Testing
       try scenario.configure(table: ["partition: none", "transaction_timeout: 1s"])
       scenario.faults.spoil(.begin, .answer) { [url = scenario.database.url] _ in
         BlockingSQL.run("BEGIN; LOCK TABLE public.events; SELECT pg_sleep(4); COMMIT", url, waits: false)
-        usleep(300_000)
+        BlockingSQL.run(
+          """
+          DO $$ BEGIN
+            WHILE NOT EXISTS (SELECT FROM pg_locks WHERE relation = 'public.events'::regclass
+              AND mode = 'AccessExclusiveLock' AND granted) LOOP PERFORM pg_sleep(0.02); END LOOP;
+          END $$
+          """, url)
         return .pass
       }
       try await scenario.archiver("archive", expecting: 75)
