@@ -19,6 +19,8 @@ package struct ObjectStoreError: Error, Sendable {
     /// No connection, or the store answered with a server error (5xx) to the last.
     case unreachable
     case timedOut
+    /// The caller's `TransferDeadline` has passed.
+    case deadlinePassed
     /// The store got other bytes than were sent.
     case checksumMismatch
     /// The answer was cut short or makes no sense.
@@ -94,6 +96,7 @@ extension ObjectStoreError {
     case (.invalidCredentials, _): "check the access key id and, if there is one, the session token"
     case (.signatureMismatch, _): "check the secret access key"
     case (.unreachable, _), (.timedOut, _): "check storage.endpoint, the network, and any proxy or firewall between"
+    case (.deadlinePassed, _): "raise transaction_timeout, or lower batch_size"
     case (.throttled, _): "use fewer workers, or try again later"
     case (.storageFull, _): "free space at the storage"
     default: nil

@@ -18,6 +18,44 @@ struct S3WaitingTests {
     }
   }
 
+  @Test("a request ends with its deadline, however slowly its bytes come", .timeLimit(.minutes(1)))
+  func trickled() async throws {
+    // Above the rate that counts as a stall.
+    let answer =
+      ScriptedServer.head("200 OK", headers: ["Content-Length: 60000"]) + [UInt8](repeating: 1, count: 60_000)
+    try await withScriptedServer([.trickled(answer, bytesPerSecond: 4000)]) { server in
+      let store = try scriptedStore(server)
+      let start = ContinuousClock.now
+      let error = await TransferDeadline.$current.withValue(start + .seconds(2)) {
+        await storeError { () async throws(ObjectStoreError) in
+          _ = try await store.get("k", maximumByteCount: 60_000)
+        }
+      }
+      #expect(error?.code == .deadlinePassed)
+      #expect(ContinuousClock.now - start < .seconds(4))
+      #expect(error?.key == "k")
+    }
+  }
+
+  @Test("no request is sent after the deadline")
+  func late() async throws {
+    try await withScriptedServer([.silence]) { server in
+      let store = try scriptedStore(server)
+      let error = await TransferDeadline.$current.withValue(.now - .seconds(1)) {
+        await storeError { () async throws(ObjectStoreError) in _ = try await store.head("k") }
+      }
+      #expect(error?.code == .deadlinePassed)
+      #expect(server.requests.isEmpty)
+    }
+  }
+
+  @Test(
+    "a transfer may take as long as its size asks for, up to a bound",
+    arguments: [(0, 60), (32_768_000, 1060), (1 << 43, 7200), (nil as Int?, 7200)])
+  func allowances(byteCount: Int?, seconds: Int) {
+    #expect(TransferDeadline.allowance(forByteCount: byteCount) == .seconds(seconds))
+  }
+
   @Test("a cancelled task's request ends at once", .timeLimit(.minutes(1)))
   func cancelled() async throws {
     try await withScriptedServer([.silence]) { server in

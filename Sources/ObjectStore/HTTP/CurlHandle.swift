@@ -29,13 +29,17 @@ internal import CLibcurl
     return unsafe CurlHandle(handle: handle)
   }
 
-  /// Sends `request` and feeds `exchange` until the answer is complete. Blocks.
-  func perform(_ request: HTTPRequest, settings: HTTPSettings, exchange: HTTPExchange) throws(HTTPFailure) {
+  /// Sends `request` and feeds `exchange` until the answer is complete, for `time` at most. Blocks.
+  func perform(
+    _ request: HTTPRequest, settings: HTTPSettings, exchange: HTTPExchange, within time: Duration
+  ) throws(HTTPFailure) {
     // Keeps the connection, the resolved names and the TLS sessions.
     unsafe curl_easy_reset(handle)
     unsafe errorText[0] = 0
     try setCommonOptions(settings)
     try set(CURLOPT_URL, request.url)
+    // Above 0, which would mean no end.
+    try set(CURLOPT_TIMEOUT_MS, max(1, Int(time / .milliseconds(1))))
     let list = try HeaderList(request)
     try setCallbacks(exchange)
     let result = try unsafe list.withPointer { (pointer) throws(HTTPFailure) in

@@ -28,14 +28,15 @@ actor HTTPConnection {
     self.settings = settings
   }
 
-  /// Sends a request and waits for the whole answer; the body of a successful one goes to `receiver`.
+  /// Sends a request and waits for the whole answer, for `time` at most; the body of a successful one goes to `receiver`.
   func perform(
-    _ request: HTTPRequest, receiver: BodyReceiver, cancellation: CancellationFlag
+    _ request: HTTPRequest, receiver: BodyReceiver, cancellation: CancellationFlag,
+    within time: Duration = TransferDeadline.base
   ) -> Result<HTTPResponse, HTTPFailure> {
     let exchange = HTTPExchange(method: request.method, receiver: receiver, cancellation: cancellation)
     do throws(HTTPFailure) {
       if handle == nil { handle = try CurlHandle.open() }
-      try handle?.perform(request, settings: settings, exchange: exchange)
+      try handle?.perform(request, settings: settings, exchange: exchange, within: time)
     } catch {
       // The connection is lost, and a new handle asks the name servers anew. (libcurl 7.88 also refuses to use a handle
       // again whose name look-up failed.)

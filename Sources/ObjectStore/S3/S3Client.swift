@@ -19,6 +19,8 @@ struct S3Request: Sendable {
   var headers: [(name: String, value: String)] = []
   var body: [UInt8] = []
   var bodySHA256 = S3Client.sha256OfNothing
+  /// What the answer may have at most, where that is known.
+  var maximumAnswerByteCount: Int?
 }
 
 /// Signs, sends and repeats requests to one bucket.
@@ -67,7 +69,9 @@ final class S3Client: Sendable {
     var attempt = 1
     var lastRetried: RetryPolicy.Failure?
     var isMended = false
+    let deadline = TransferDeadline.current
     while true {
+      guard deadline.map({ $0 > .now }) ?? true else { throw Self.deadlinePassed(request, attempts: attempt - 1) }
       let failure: S3Failure
       let credentials = try await configuration.credentials.credentials()
       switch try await sendOnce(request, credentials, extraHeaders: continuing(), receiver) {
@@ -88,6 +92,7 @@ final class S3Client: Sendable {
       guard let kind = failure.retry, let delay = delay(after: attempt, kind, failure.retryAfter) else {
         throw failure.error(key: request.key, attempts: attempt)
       }
+      if let deadline, .now + delay >= deadline { throw Self.deadlinePassed(request, attempts: attempt, failure) }
       lastRetried = kind
       do {
         try await surroundings.sleep(delay)
@@ -96,6 +101,15 @@ final class S3Client: Sendable {
       }
       attempt += 1
     }
+  }
+
+  private static func deadlinePassed(
+    _ request: S3Request, attempts: Int, _ failure: S3Failure? = nil
+  ) -> ObjectStoreError {
+    let cause = failure?.error(key: request.key, attempts: attempts)
+    return ObjectStoreError(
+      .deadlinePassed, "the time for it is over" + (cause.map { "; the last attempt: \($0.message)" } ?? ""),
+      key: request.key, attempts: attempts, cause: cause)
   }
 
   /// Puts right what made the store refuse a signature: this machine's clock, or credentials that have expired.
@@ -139,7 +153,10 @@ final class S3Client: Sendable {
     let connection = await connections.take()
     defer { connections.giveBack(connection) }
     let result = await withTaskCancellationHandler {
-      await connection.perform(signed, receiver: receiver, cancellation: cancellation)
+      await connection.perform(
+        signed, receiver: receiver, cancellation: cancellation,
+        within: TransferDeadline.allowance(
+          forByteCount: request.maximumAnswerByteCount.map { $0 + request.body.count }))
     } onCancel: {
       cancellation.set()
     }

@@ -160,7 +160,8 @@ extension S3Failure {
     case .timedOut: "the storage did not get the request in time"
     case .unreachable: "the storage has a fault"
     case .lockRefused: "the bucket does not take Object Lock as configured"
-    case .corruptResponse, .cancelled, .sinkFailed, .other: "the storage answered with status \(status)"
+    case .corruptResponse, .cancelled, .deadlinePassed, .sinkFailed, .other:
+      "the storage answered with status \(status)"
     }
   }
 

@@ -31,7 +31,8 @@ package final class S3Store: ObjectStore {
     try StorageKey.validate(key, rootByteCount: client.bucketKey("").utf8.count)
     let sum = options.sha256 ?? SHA256.hash(body.span)
     let request = S3Request(
-      method: .put, key: key, headers: putHeaders(options, sum), body: body, bodySHA256: sum)
+      method: .put, key: key, headers: putHeaders(options, sum), body: body, bodySHA256: sum,
+      maximumAnswerByteCount: Self.maximumAnswerByteCount)
     let receiver = BufferReceiver(maximumByteCount: Self.maximumAnswerByteCount)
     do throws(ObjectStoreError) {
       let answer = try await client.send(
@@ -107,7 +108,8 @@ package final class S3Store: ObjectStore {
   package func get(_ key: String, maximumByteCount: Int) async throws(ObjectStoreError) -> [UInt8] {
     try StorageKey.validate(key, rootByteCount: client.bucketKey("").utf8.count)
     let receiver = BufferReceiver(maximumByteCount: maximumByteCount)
-    _ = try await client.send(S3Request(method: .get, key: key), into: receiver)
+    _ = try await client.send(
+      S3Request(method: .get, key: key, maximumAnswerByteCount: maximumByteCount), into: receiver)
     return receiver.bytes
   }
 
@@ -141,7 +143,8 @@ package final class S3Store: ObjectStore {
   package func head(_ key: String) async throws(ObjectStoreError) -> ObjectInfo {
     try StorageKey.validate(key, rootByteCount: client.bucketKey("").utf8.count)
     let receiver = BufferReceiver(maximumByteCount: 0)
-    let headers = try await client.send(S3Request(method: .head, key: key), into: receiver).headers
+    let headers = try await client.send(S3Request(method: .head, key: key, maximumAnswerByteCount: 0), into: receiver)
+      .headers
     guard let byteCount = headers["content-length"].flatMap({ Int($0) }) else {
       throw ObjectStoreError(.corruptResponse, "the storage does not tell the object's size", key: key)
     }
@@ -168,7 +171,8 @@ package final class S3Store: ObjectStore {
     if let continuation { query.append(("continuation-token", continuation.token)) }
     let receiver = BufferReceiver(maximumByteCount: Self.maximumListByteCount)
     _ = try await client.send(
-      S3Request(method: .get, query: query), into: receiver, judge: { Self.hiddenFailure($0, receiver) })
+      S3Request(method: .get, query: query, maximumAnswerByteCount: Self.maximumListByteCount), into: receiver,
+      judge: { Self.hiddenFailure($0, receiver) })
     let document = try S3ListDocument(receiver.bytes)
     var objects: [ObjectInfo] = []
     objects.reserveCapacity(document.objects.count)
@@ -189,7 +193,8 @@ package final class S3Store: ObjectStore {
     try StorageKey.validate(key, rootByteCount: client.bucketKey("").utf8.count)
     do throws(ObjectStoreError) {
       let receiver = BufferReceiver(maximumByteCount: Self.maximumAnswerByteCount)
-      _ = try await client.send(S3Request(method: .delete, key: key), into: receiver)
+      _ = try await client.send(
+        S3Request(method: .delete, key: key, maximumAnswerByteCount: Self.maximumAnswerByteCount), into: receiver)
     } catch {
       guard error.code == .notFound else { throw error }
     }

@@ -49,6 +49,7 @@ extension OperationError {
     // Class 40 is "transaction rollback": deadlocks, serialization failures, rows moved to another partition.
     wrapped.isTransient =
       error.kind == .connectionLost || (error.kind == .server && error.sqlState?.hasPrefix("40") == true)
+    wrapped.leavesUnsettled = error.kind == .commitUncertain
     return wrapped
   }
 
@@ -72,6 +73,7 @@ extension OperationError {
       case .accessDenied, .invalidCredentials, .signatureMismatch: .permission
       case .bucketMissing, .wrongRegion, .lockRefused: .configuration
       case .throttled, .unreachable, .timedOut, .storageFull: .unavailable
+      case .deadlinePassed: .tryAgain
       case .notFound, .tooLarge, .checksumMismatch, .corruptResponse: .data
       case .cancelled: .interrupted
       case .preconditionFailed, .other: .failed

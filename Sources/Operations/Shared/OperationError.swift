@@ -33,6 +33,8 @@ package struct OperationError: Error, Sendable {
   /// The database rolled the transaction back for a reason that may have passed: a conflict with others, or a lost
   /// connection.
   package var isTransient = false
+  /// A batch is neither finished nor rolled back, as far as this run knows; settling finds out.
+  package var leavesUnsettled = false
 
   package init(_ category: Category, _ what: String, at place: String? = nil, cause: String, hint: String? = nil) {
     (self.category, self.what, self.place) = (category, what, place)

@@ -12,6 +12,8 @@ final class ScriptedServer: Sendable {
     case bytesThenClose([UInt8])
     /// Sends these bytes and resets the connection.
     case bytesThenReset([UInt8])
+    /// Sends these bytes a tenth of a second's worth at a time.
+    case trickled([UInt8], bytesPerSecond: Int)
     /// Reads the request and never answers.
     case silence
 
@@ -109,6 +111,11 @@ final class ScriptedServer: Sendable {
         var linger = linger(l_onoff: 1, l_linger: 0)
         setsockopt(connection, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
         return
+      case .trickled(let bytes, let rate):
+        for start in stride(from: 0, to: bytes.count, by: max(1, rate / 10)) {
+          send(Array(bytes[start..<min(bytes.count, start + max(1, rate / 10))]), connection)
+          usleep(100_000)
+        }
       case .silence:
         var byte: UInt8 = 0
         while recv(connection, &byte, 1, 0) > 0 {}
