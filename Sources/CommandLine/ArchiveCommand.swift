@@ -56,7 +56,7 @@ struct ArchiveCommand: AsyncParsableCommand {
         report = try await ArchiveJob(request: request, store: store, context: session.context).run()
       } catch {
         let failure = OperationError.wrapping(error, "cannot go on")
-        await notice?.send(nil, exitCode: session.exitCode(ExitStatus(failure.category)), error: failure)
+        await notice?.send(nil, exitCode: session.exitCode(ExitStatus(failure)), error: failure)
         throw failure
       }
       let output = ArchiveReportOutput(report)

@@ -49,14 +49,16 @@ struct CommandSession: Sendable {
     if let cause = StandardOutput.failure {
       report([OperationError(.failed, "cannot write the results", at: "standard output", cause: cause)])
     }
+    if let outcome { throw outcome.after(signal: signals.received) }
     if let signal = signals.received { throw ExitStatus(signal: signal) }
-    if let outcome { throw outcome }
     if StandardOutput.failure != nil { throw ExitStatus.somethingWrong }
   }
 
-  /// The code that the process will end with when its work ends so: a signal's goes before all others.
+  /// The code that the process will end with when its work ends so: a signal's goes before others, unless a batch is left
+  /// unsettled.
   func exitCode(_ status: ExitStatus?) -> Int32 {
-    signals.received.map { ExitStatus(signal: $0).code } ?? status?.code ?? 0
+    let signal = signals.received
+    return status?.after(signal: signal).code ?? signal.map { ExitStatus(signal: $0).code } ?? 0
   }
 
   /// Prints what ended the work, unless the work has told it already.
@@ -71,7 +73,7 @@ struct CommandSession: Sendable {
     default:
       let error = OperationError.wrapping(error, "cannot go on")
       report([error])
-      return ExitStatus(error.category)
+      return ExitStatus(error)
     }
   }
 

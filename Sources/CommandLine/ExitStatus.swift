@@ -4,6 +4,8 @@ import Settings
 /// How the process ends; the only place where failures become exit codes (sysexits where one fits).
 struct ExitStatus: Error, Equatable {
   let code: Int32
+  /// A batch is neither finished nor rolled back, which a signal's code would deny.
+  private(set) var outranksSignal = false
 
   /// Done, and something is wrong.
   static let somethingWrong = ExitStatus(code: 1)
@@ -11,6 +13,18 @@ struct ExitStatus: Error, Equatable {
 
   private init(code: Int32) {
     self.code = code
+  }
+
+  /// The code of an error that ended the whole command.
+  init(_ error: OperationError) {
+    self.init(error.category)
+    outranksSignal = error.leavesUnsettled
+  }
+
+  /// How the process ends when a signal has come, too.
+  func after(signal: Int32?) -> ExitStatus {
+    guard let signal, !outranksSignal else { return self }
+    return ExitStatus(signal: signal)
   }
 
   /// The code of a run that SIGINT (130) or SIGTERM (143) stopped, as shells write it.
@@ -38,6 +52,8 @@ struct ExitStatus: Error, Equatable {
   static func combined(_ failures: [OperationError], nothingWentWell: Bool) -> ExitStatus? {
     guard let first = failures.first else { return nil }
     let isUniform = failures.allSatisfy { $0.category == first.category }
-    return nothingWentWell && isUniform ? ExitStatus(first.category) : .somethingWrong
+    var status = nothingWentWell && isUniform ? ExitStatus(first.category) : .somethingWrong
+    status.outranksSignal = failures.contains(where: \.leavesUnsettled)
+    return status
   }
 }

@@ -41,7 +41,7 @@ final class SignalWatch: Sendable {
       let again = number == SIGINT ? "press Ctrl-C again" : "send the signal again"
       StandardError.write("stopping after the batch in hand (\(again) to roll it back)\n")
     } else {
-      StandardError.write("rolling back the batch in hand\n")
+      StandardError.write("ending the batch in hand: it is rolled back, unless its COMMIT is under way\n")
       cancel()
     }
   }

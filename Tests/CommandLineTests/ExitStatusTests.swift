@@ -30,6 +30,16 @@ import Testing
     #expect(ExitStatus(signal: SIGTERM).code == 143)
   }
 
+  @Test(arguments: [(false, Int32(130)), (true, Int32(1))])
+  func `a batch that is left unsettled goes before a signal`(isUnsettled: Bool, code: Int32) {
+    var failure = OperationError(.failed, "a", cause: "b")
+    failure.leavesUnsettled = isUnsettled
+    let other = OperationError(.interrupted, "a", cause: "b")
+    #expect(ExitStatus.combined([other, failure], nothingWentWell: true)?.after(signal: SIGINT).code == code)
+    #expect(ExitStatus(failure).after(signal: SIGINT).code == code)
+    #expect(ExitStatus(failure).after(signal: nil).code == 1)
+  }
+
   @Test func `what a server says cannot break the line or steer the terminal`() {
     let error = OperationError(.failed, "cannot archive", cause: "no\n  way\u{1B}[2J", hint: "run\nGRANT\u{202E} x")
     #expect(
