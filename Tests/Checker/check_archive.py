@@ -211,6 +211,14 @@ def check_privacy(storage):
             finding(f"{path.relative_to(storage)}: others may use it")
 
 
+def is_readable(path):
+    try:
+        json.loads(path.read_bytes())
+        return True
+    except ValueError:
+        return False
+
+
 def check_rows(arguments, database, storage, batches):
     """Every row once, in the database or in the archive, and equal to what it was; gives the counts."""
     original, present, archived = database.original, database.rows, {}
@@ -218,6 +226,9 @@ def check_rows(arguments, database, storage, batches):
         place = entry.get("manifest") or (entry.get("prepared") if arguments.moment else None)
         if place is None or "superseded" in entry:
             continue
+        if arguments.moment and "prepared" in entry and not is_readable(storage / place):
+            place = entry["prepared"]
+            entry = {"prepared": place}
         document = json.loads((storage / place).read_bytes())
         if document["batch_id"] != batch:
             finding(f"{place}: it names the batch {document['batch_id']}")

@@ -40,6 +40,8 @@ package final class FaultProxy: Sendable {
     /// In the request phase: passes so many bytes of the request, head included, and resets both sides.
     /// In the answer phase: passes so many bytes of the answer and resets the client.
     case cut(after: Int)
+    /// Passes other bytes on: to the server in the request phase, to the client in the answer phase.
+    case altered(@Sendable ([UInt8]) -> [UInt8])
   }
 
   package typealias Script = @Sendable (Moment) -> Action

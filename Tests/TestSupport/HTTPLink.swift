@@ -13,8 +13,10 @@ struct HTTPLink {
       let words = request.head.split(separator: " ", maxSplits: 2)
       let path = words.count > 1 ? String(words[1]).removingPercentEncoding ?? "" : ""
       let text = "\(words.first ?? "") \(path)"
+      var passed = request.bytes
       switch script(FaultProxy.Moment(phase: .request, text: text, answer: [])) {
       case .pass: break
+      case .altered(let change): passed = change(passed)
       case .answer(let bytes):
         guard client.send(bytes) else { return }
         continue
@@ -28,9 +30,10 @@ struct HTTPLink {
         return client.reset()
       }
       let isHead = text.hasPrefix("HEAD ")
-      guard server.send(request.bytes), let answer = message(&answers, hasBody: { _ in !isHead }) else { return }
+      guard server.send(passed), let answer = message(&answers, hasBody: { _ in !isHead }) else { return }
       switch script(FaultProxy.Moment(phase: .answer, text: text, answer: answer.bytes)) {
       case .pass: guard client.send(answer.bytes) else { return }
+      case .altered(let change): guard client.send(change(answer.bytes)) else { return }
       case .answer(let bytes): guard client.send(bytes) else { return }
       case .silence: return client.waitForEnd()
       case .reset: return client.reset()

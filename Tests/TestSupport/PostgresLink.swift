@@ -65,6 +65,9 @@ final class PostgresLink: Sendable {
       case .pass:
         underWay.withLock { $0.append(text) }
         guard server.send(message) else { return }
+      case .altered(let change):
+        underWay.withLock { $0.append(text) }
+        guard server.send(change(message)) else { return }
       case .answer(let bytes):
         isSwallowing = type == "P"
         guard client.send(bytes) else { return }
@@ -111,6 +114,7 @@ final class PostgresLink: Sendable {
   private func finish(_ text: String, _ answer: [UInt8]) -> Bool {
     switch script(FaultProxy.Moment(phase: .answer, text: text, answer: answer)) {
     case .pass: return client.send(answer)
+    case .altered(let change): return client.send(change(answer))
     case .answer(let bytes): return client.send(bytes)
     case .silence: client.waitForEnd()
     case .reset: client.reset()

@@ -8,6 +8,9 @@ import RowCodec
 /// Archives one batch: FETCH, UPLOAD, VERIFY, DELETE, COMMIT in one transaction, then the manifest.
 struct BatchArchiver: Sendable {
   let rows: EligibleRows
+  let holds: HoldWatch
+  /// How many keys `rows` leaves out because a restore holds them.
+  let heldCount: Int
   let source: Manifest.Source
   let ledger: Ledger?
   let store: any ObjectStore
@@ -31,7 +34,12 @@ struct BatchArchiver: Sendable {
     case archived(Archived)
     /// The fetch found nothing to take; others may.
     case empty
+    /// A restore has begun to hold rows, maybe some of those fetched; the batch is rolled back.
+    case held
   }
+
+  /// Why a batch is rolled back although nothing is wrong with it.
+  private struct HoldsGrew: Error {}
 
   /// Archives the next batch of the pass. Gives the turn back as soon as the rows are fetched, and in any case.
   ///
@@ -71,8 +79,11 @@ struct BatchArchiver: Sendable {
     var state = State()
     do {
       let removal = try await pool.withConnection { connection -> RowRemover.Removal? in
-        try await connection.withTransaction(options) { transaction in
-          try await removeBatch(batchID, ticket, turn, &state, in: transaction)
+        // A transaction that waits longer for storage than it may last is lost anyhow.
+        try await TransferDeadline.$current.withValue(.now + rows.source.transactionTimeout) {
+          try await connection.withTransaction(options) { transaction in
+            try await removeBatch(batchID, ticket, turn, &state, in: transaction)
+          }
         }
       }
       guard let removal else { return .empty }
@@ -89,13 +100,14 @@ struct BatchArchiver: Sendable {
         let done = state
         await Task { await discard(batchID, done) }.value
       }
+      if error is HoldsGrew { return .held }
       if let refusal = await refusal(error, at: place, state, ticket, over: pool) { throw refusal }
       throw rows.source.refusal(ofTime: error) ?? .wrapping(error, "cannot archive the batch", at: place)
     }
   }
 
   /// What has been done so far.
-  private struct State {
+  struct State {
     var databaseTime: Duration = .zero
     var steps = StepDurations()
     /// When the transaction's body was done, and only COMMIT was left.
@@ -185,9 +197,7 @@ struct BatchArchiver: Sendable {
     state.objectCount = sink.objects.count
     let keys = sink.encoder.keys
     let verified = try await VerifiedBatch.upload(sink.objects, draft: prepared, to: store, timing: &state.steps)
-    try await put(
-      ArchiveLayout.document(.prepared, in: prepared.folder, batch: batchID), ArchiveDocument.encode(verified.prepared))
-    try await verified.checkUntouched(in: store)
+    try await announce(verified)
 
     let deleting = ContinuousClock.now
     let removal = try await RowRemover(rows: rows, ledger: ledger).remove(
@@ -196,6 +206,19 @@ struct BatchArchiver: Sendable {
     state.steps.add(.delete, since: deleting)
     state.removedAt = ContinuousClock.now
     return removal
+  }
+
+  /// Writes the prepared document, and takes the last look before rows are deleted: all of it in two round trips.
+  private func announce(_ batch: VerifiedBatch) async throws {
+    let key = ArchiveLayout.document(.prepared, in: batch.prepared.folder, batch: batch.prepared.batchID)
+    let document = try ArchiveDocument.encode(batch.prepared)
+    try await StoredDocument.put(document, to: key, in: store)
+    async let isStored: Void = StoredDocument.confirm(document, at: key, in: store)
+    async let isUntouched: Void = batch.checkUntouched(in: store)
+    async let holdsMore = holds.holdsMore(than: heldCount)
+    try await isUntouched
+    try await isStored
+    if try await holdsMore { throw HoldsGrew() }
   }
 
   /// The period to fetch from; nil when no eligible row is left in this pass.
@@ -231,55 +254,6 @@ struct BatchArchiver: Sendable {
         keys: encoder.keys.first?.bounds.map { .init(least: $0.least, greatest: $0.greatest) }),
       counts: .init(database: databaseCount, fetched: encoder.rowCount, stored: 0, deleted: nil), objects: [],
       archivedAt: archivedAt)
-  }
-
-  /// Writes the manifest of a batch that is committed; from here on nothing is undone.
-  private func finish(_ removal: RowRemover.Removal, _ state: State) async throws(OperationError) -> Archived {
-    let manifest = removal.manifest
-    let key = ArchiveLayout.document(.manifest, in: manifest.folder, batch: manifest.batchID)
-    let began = ContinuousClock.now
-    var steps = state.steps
-    do {
-      // A task of its own: the batch is committed, and a cancelled run still owes its manifest.
-      try await Task { try await put(key, removal.document) }.value
-    } catch {
-      var error = OperationError.wrapping(error, "cannot write the manifest", at: key)
-      error.cause += "; the batch is committed and its objects are checked"
-      error.hint = "run `archiver recover` (the next `archive` does so too) to write the manifest"
-      throw error
-    }
-    let prepared = ArchiveLayout.document(.prepared, in: manifest.folder, batch: manifest.batchID)
-    do {
-      try await store.delete(prepared)
-    } catch {
-      context.logger.debug("the prepared document stays", metadata: ["key": "\(prepared)", "cause": "\(error)"])
-    }
-    steps.add(.manifest, since: began)
-    return Archived(
-      manifest: manifest, reference: .init(key: key, sha256: removal.sha256), databaseTime: state.databaseTime,
-      steps: steps)
-  }
-
-  private func put(_ key: String, _ document: [UInt8]) async throws(ObjectStoreError) {
-    _ = try await store.put(key, document, PutOptions(contentType: "application/json"))
-  }
-
-  /// Removes what a rolled-back batch left in storage, the document that points to it last.
-  private func discard(_ batchID: UUIDv7, _ state: State) async {
-    guard let folder = state.folder else { return }
-    let keys =
-      (1...max(1, state.objectCount)).map { ArchiveLayout.object(in: folder, batch: batchID, number: $0) }
-      + [ArchiveLayout.document(.prepared, in: folder, batch: batchID)]
-    for key in keys {
-      do {
-        try await store.delete(key)
-      } catch {
-        context.logger.warning(
-          "an object of a rolled-back batch stays until `archiver recover` removes it",
-          metadata: ["key": "\(key)", "cause": "\(error)"])
-        return
-      }
-    }
   }
 }
 

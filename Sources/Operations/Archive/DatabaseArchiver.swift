@@ -89,7 +89,8 @@ struct DatabaseArchiver: Sendable {
   ) async throws(OperationError) {
     let cutoff = source.cutoff(at: server.now)
     report.cutoff = cutoff
-    let examined = try await examine(source, cutoff)
+    let held = try await heldKeys(of: source)
+    var examined = try await examine(source, cutoff, held)
     report.warnings = examined.warnings
     let counts = RowCounts(pool: pool, rows: examined.rows)
     if request.isDryRun {
@@ -108,9 +109,16 @@ struct DatabaseArchiver: Sendable {
     report.eligible = eligible?.reduce(0, +)
     context.progress.observe(.began(table: source.name, rowCount: report.eligible))
     let forecast = BatchForecast(zlibLevel: source.compressionLevel)
-    for (index, rows) in examined.rows.enumerated() where eligible?[index] != 0 && report.outcome == .complete {
+    let holds = HoldWatch(source.name, held: held, store: store)
+    var (index, heldCount) = (0, held.keys.count)
+    while index < examined.rows.count, report.outcome == .complete {
+      guard eligible?[index] != 0 else {
+        index += 1
+        continue
+      }
+      let rows = examined.rows[index]
       let batches = BatchArchiver(
-        rows: rows,
+        rows: rows, holds: holds, heldCount: heldCount,
         source: Manifest.Source(
           database: source.name.database, schema: source.name.schema, table: source.name.table,
           serverVersion: server.version, systemIdentifier: server.systemIdentifier),
@@ -120,9 +128,16 @@ struct DatabaseArchiver: Sendable {
         batches: batches, pool: pool, budget: budget, workers: request.workers ?? source.workers, gate: gate,
         context: context)
       do throws(OperationError) {
-        try await archiver.run(&report, eligible: eligible?[index])
+        if try await archiver.run(&report, eligible: eligible?[index]) == .holdsGrew {
+          let (condition, count) = await holds.condition(keyColumns: examined.table.keyColumns)
+          for part in examined.rows.indices { examined.rows[part].holdCondition = condition }
+          heldCount = count
+          continue
+        }
+        index += 1
       } catch {
         guard await isGone(rows) else { throw error }
+        index += 1
         report.warnings.append(
           "partition \(rows.relation.quotedName) was detached, dropped or replaced during the run; the rest of its rows "
             + "were left alone")
@@ -147,7 +162,12 @@ struct DatabaseArchiver: Sendable {
     let remaining = try await RowCounts(pool: pool, rows: present).eligible().reduce(0, +)
     report.remaining = remaining
     if remaining > 0, report.outcome == .complete {
-      report.warnings.append("\(remaining) eligible rows are locked by others, or came late; the next run takes them")
+      let hides = examined.rows.first?.source.acceptedHazards.contains(Hazard.Kind.rowSecurity.rawValue) == true
+      report.warnings.append(
+        "\(remaining) eligible rows are locked by others, or came late; the next run takes them"
+          + (hides
+            ? ". Or a policy lets them be seen and not be locked or deleted: no run takes these, and where: should leave them out"
+            : ""))
     }
   }
 
@@ -188,12 +208,15 @@ struct DatabaseArchiver: Sendable {
     }
   }
 
+  private func heldKeys(of source: TableSource) async throws(OperationError) -> HeldKeys {
+    try await HeldKeys.load(for: source.name, at: Timestamp.now, from: store)
+  }
+
   /// Describes the table, checks it for hazards and the settings against it.
   private func examine(
-    _ source: TableSource, _ cutoff: Timestamp
+    _ source: TableSource, _ cutoff: Timestamp, _ held: HeldKeys
   ) async throws(OperationError) -> TableExamination {
     do {
-      let held = try await HeldKeys.load(for: source.name, at: Timestamp.now, from: store)
       return try await pool.withConnection { connection in
         try await connection.withTransaction(TableExamination.options(source)) { transaction in
           try await TableExamination.run(source, cutoff: cutoff, held: held, in: transaction)

@@ -15,16 +15,26 @@ struct TableArchiver: Sendable {
   /// Archives what is eligible and adds to `report` as it goes, so that a failure keeps what was done before it.
   ///
   /// `eligible` is how many rows were counted, nil when they were not.
-  func run(_ report: inout ArchiveReport.Table, eligible: Int?) async throws(OperationError) {
+  func run(_ report: inout ArchiveReport.Table, eligible: Int?) async throws(OperationError) -> End {
     let before = report.rows
-    let first = try await pass(&report)
+    var end = try await pass(&report)
     // Nothing is left to take when the forward pass took as many rows as were counted.
-    if first, eligible.map({ report.rows - before < $0 }) ?? true { _ = try await pass(&report) }
-    if await budget.wasExhausted { report.outcome = .stopped }
+    if end == .complete, eligible.map({ report.rows - before < $0 }) ?? true { end = try await pass(&report) }
+    if end == .stopped { report.outcome = .stopped }
+    return end
   }
 
-  /// One pass from the oldest eligible row on; false when the budget ended it.
-  private func pass(_ report: inout ArchiveReport.Table) async throws(OperationError) -> Bool {
+  /// How the work on a table, or a pass over it, ended.
+  enum End: Sendable {
+    case complete
+    /// The budget was used up.
+    case stopped
+    /// A restore has begun to hold rows that `batches` does not leave out; nothing of them was archived.
+    case holdsGrew
+  }
+
+  /// One pass from the oldest eligible row on.
+  private func pass(_ report: inout ArchiveReport.Table) async throws(OperationError) -> End {
     let turn = FetchTurn()
     let collector = BatchCollector()
     var failure: OperationError?
@@ -40,14 +50,18 @@ struct TableArchiver: Sendable {
           }
         }
       }
-      for await error in group where failure == nil { failure = error }
+      for await error in group {
+        // That a batch is left unsettled must not be lost behind what ended the others.
+        if failure == nil || error?.leavesUnsettled == true { failure = error }
+      }
     }
     await collector.add(to: &report)
     if let reason = await collector.refusal {
       report.warnings.append("\(reason); the next run goes on from here")
     }
     if let failure { throw failure }
-    return await !budget.wasExhausted
+    if await budget.wasExhausted { return .stopped }
+    return await collector.holdsGrew ? .holdsGrew : .complete
   }
 
   /// One worker: batch after batch until the pass is over.
@@ -67,6 +81,10 @@ struct TableArchiver: Sendable {
       switch try await batches.archive(ticket, of: turn, over: pool) {
       case .empty:
         await budget.putBatchBack()
+      case .held:
+        await budget.putBatchBack()
+        await collector.noteHolds()
+        await turn.close()
       case .archived(let archived):
         await collector.add(archived)
         context.progress.observe(.advanced(rows: archived.manifest.rowCount, bytes: archived.manifest.byteCount))
@@ -112,6 +130,13 @@ private actor BatchCollector {
   private var steps = StepDurations()
   /// Why no more batches may begin in this run.
   private(set) var refusal: String?
+
+  /// Whether a batch was given up because a restore holds some of its rows.
+  private(set) var holdsGrew = false
+
+  func noteHolds() {
+    holdsGrew = true
+  }
 
   func refuse(_ reason: String) {
     refusal = reason

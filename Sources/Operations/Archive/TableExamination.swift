@@ -5,7 +5,7 @@ import Postgres
 struct TableExamination: Sendable {
   let table: TableDescription
   /// The eligible rows, a part for each relation that holds rows of the table.
-  let rows: [EligibleRows]
+  var rows: [EligibleRows]
   /// What an operator should know all the same, one sentence each.
   let warnings: [String]
 

@@ -6,14 +6,15 @@ extension VerifiedBatch {
   ///
   /// To be asked once the prepared document is written, before rows are deleted. Whoever removes objects that have no such
   /// document marks the batch first and then looks for the document: one of the two sees the other.
-  func checkUntouched(in store: any ObjectStore) async throws(OperationError) {
+  func checkUntouched(in store: any ObjectStore) async throws {
     let mark = ArchiveLayout.document(.aborted, in: prepared.folder, batch: prepared.batchID)
-    guard try await byteCount(mark, in: store) == nil else { throw taken(mark, "another archiver has marked it so") }
+    async let marked = byteCount(mark, in: store)
     for object in prepared.objects {
       guard try await byteCount(object.key, in: store) == object.bytes else {
         throw taken(object.key, "the object was removed or replaced after it was checked")
       }
     }
+    guard try await marked == nil else { throw taken(mark, "another archiver has marked it so") }
   }
 
   private func taken(_ key: String, _ cause: String) -> OperationError {

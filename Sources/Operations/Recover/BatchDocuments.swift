@@ -32,6 +32,27 @@ struct BatchDocuments: Sendable {
     return Prepared(manifest: manifest)
   }
 
+  /// Whether the manifest can be read and says what the prepared document promised. Where that one cannot be used, the
+  /// manifest stands for itself.
+  func hasSoundManifest(of table: TableName) async throws(OperationError) -> Bool {
+    let manifest: Manifest
+    do throws(OperationError) {
+      manifest = try await ArchiveReader(store: store).batch(at: files.key(.manifest)).manifest
+    } catch {
+      guard error.category == .data else { throw error }
+      return false
+    }
+    do throws(OperationError) {
+      guard let prepared = try await prepared(of: table)?.manifest, let committedAt = manifest.committedAt else {
+        return true
+      }
+      return prepared.committed(at: committedAt) == manifest
+    } catch {
+      guard error.category == .data else { throw error }
+      return true
+    }
+  }
+
   /// Nil when there is none, or it is of another version: such a mark proves nothing.
   func marker() async throws(OperationError) -> AbortedMarker? {
     guard files.documents.contains(.aborted), let bytes = try await bytes(files.key(.aborted)) else { return nil }

@@ -10,7 +10,7 @@ extension Settler {
     guard let prepared = batch.prepared, let committedAt = batch.committedAt else { return nil }
     let document = try ArchiveDocument.encode(prepared.committed(at: committedAt))
     for object in prepared.objects { _ = try await ObjectContent.read(object, from: store) }
-    _ = try await store.put(batch.files.key(.manifest), document, PutOptions(contentType: "application/json"))
+    try await StoredDocument.write(document, to: batch.files.key(.manifest), in: store)
     await tidy(batch.files)
     var finding = finding(batch.files, .committed, "it was committed; its manifest is written now")
     finding.manifest = .init(key: batch.files.key(.manifest), sha256: SHA256.hash(document.span).hex)

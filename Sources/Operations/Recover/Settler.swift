@@ -29,7 +29,7 @@ struct Settler: Sendable {
   func run(_ files: TableFiles, waits: Bool) async throws(OperationError) -> [RecoverReport.Finding] {
     var findings: [RecoverReport.Finding] = []
     for batch in files.unsettled {
-      if batch.documents.contains(.manifest) {
+      if try await isFinished(batch) {
         await tidy(batch)
       } else if batch.objects.isEmpty, !batch.documents.contains(.prepared) {
         // All is removed but the note that explained it.
@@ -77,7 +77,7 @@ struct Settler: Sendable {
     _ listed: BatchFiles, waits: Bool, in transaction: Transaction
   ) async throws -> RecoverReport.Finding? {
     let files = try await listed.listedAgain(in: store)
-    if files.documents.contains(.manifest) { return nil }
+    if try await isFinished(files) { return nil }
     guard files.documents.contains(.prepared) || !files.objects.isEmpty else { return nil }
     let documents = BatchDocuments(files: files, store: store)
     guard let prepared = try await documents.prepared(of: table.name) else { return nil }
@@ -89,6 +89,28 @@ struct Settler: Sendable {
     batch.facts.isGraceOver = isGraceOver
     try await ask(about: &batch, in: transaction)
     return try await carryOut(&batch, in: transaction)
+  }
+
+  /// Whether a manifest stands for the batch. One that was spoiled on its way, and whose prepared document is still there,
+  /// does not: it is written again.
+  private func isFinished(_ files: BatchFiles) async throws(OperationError) -> Bool {
+    guard files.documents.contains(.manifest) else { return false }
+    guard files.documents.contains(.prepared) else { return true }
+    return try await BatchDocuments(files: files, store: store).hasSoundManifest(of: table.name)
+  }
+
+  /// That there is a manifest at all, if only a spoiled one, says that the batch was committed: nothing is undone then.
+  private func objection(
+    to verdict: Settlement, of batch: SettlingBatch
+  ) -> RecoverReport.Finding? {
+    guard batch.files.documents.contains(.manifest) else { return nil }
+    switch verdict {
+    case .mark, .remove:
+      return finding(
+        batch.files, .inDoubt,
+        "its manifest cannot be used, and the database does not say that it was committed; everything is kept")
+    default: return nil
+    }
   }
 
   private func inProgress(_ files: BatchFiles) -> RecoverReport.Finding {
@@ -138,7 +160,9 @@ struct Settler: Sendable {
   ) async throws -> RecoverReport.Finding? {
     let rows = BatchRowSearch(table: table, store: store)
     while true {
-      switch Settlement.decide(batch.facts) {
+      let verdict = Settlement.decide(batch.facts)
+      if let finding = objection(to: verdict, of: batch) { return finding }
+      switch verdict {
       case .lookForRows: batch.facts.rows = try await rows.look(for: &batch, in: transaction)
       case .lookInLaterBatches: batch.facts.rows = try await rows.lookInLaterBatches(for: batch)
       case .commit: return try await commit(batch)

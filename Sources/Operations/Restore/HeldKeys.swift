@@ -6,9 +6,15 @@ import Postgres
 package struct HeldKeys: Sendable {
   /// Each key's columns in PostgreSQL's text form, in the key's order.
   package let keys: Set<[String]>
+  /// Where the records are that were looked at.
+  private var records: Set<String> = []
 
   package init(keys: Set<[String]>) {
     self.keys = keys
+  }
+
+  private init(keys: Set<[String]>, records: Set<String>) {
+    (self.keys, self.records) = (keys, records)
   }
 
   package var isEmpty: Bool { keys.isEmpty }
@@ -19,15 +25,26 @@ package struct HeldKeys: Sendable {
   package static func load(
     for name: TableName, at now: Timestamp, from store: any ObjectStore
   ) async throws(OperationError) -> HeldKeys {
-    var keys: Set<[String]> = []
+    try await HeldKeys(keys: []).updated(for: name, at: now, from: store)
+  }
+
+  /// These keys, and those of records that were not there when these were read; one listing unless there are such records.
+  ///
+  /// Throws as `load` does.
+  func updated(
+    for name: TableName, at now: Timestamp, from store: any ObjectStore
+  ) async throws(OperationError) -> HeldKeys {
+    var (keys, seen) = (keys, records)
     var place = ArchiveLayout.restoresPrefix
     do {
       var records: [String] = []
-      for try await info in store.list(prefix: ArchiveLayout.restoresPrefix) where info.key.hasSuffix(".json") {
+      for try await info in store.list(prefix: ArchiveLayout.restoresPrefix)
+      where info.key.hasSuffix(".json") && !seen.contains(info.key) {
         records.append(info.key)
       }
       for key in records {
         place = key
+        seen.insert(key)
         let bytes = try await store.get(key, maximumByteCount: ArchiveReader.maximumRecordByteCount)
         let record = try ArchiveDocument.decode(RestoreRecord.self, from: bytes, formats: [RestoreRecord.format])
         guard record.name == name, record.holdUntil > now, let list = record.keys else { continue }
@@ -36,11 +53,11 @@ package struct HeldKeys: Sendable {
       }
     } catch let error as ObjectStoreError where error.code == .bucketMissing {
       // Nothing was ever restored from a storage that is not there; whether it must be is the job's to say.
-      return HeldKeys(keys: [])
+      return self
     } catch {
       throw .wrapping(error, "cannot read which restored rows are held", at: place)
     }
-    return HeldKeys(keys: keys)
+    return HeldKeys(keys: keys, records: seen)
   }
 
   /// The SQL condition that leaves the held rows out; nil when there are none.

@@ -136,6 +136,28 @@ import Testing
     }
   }
 
+  @Test(arguments: [SIGINT, SIGTERM])
+  func `a batch in doubt ends with 1, whatever signal came`(_ signal: Int32) async throws {
+    try await withFaultScenario(rows: 30) { scenario in
+      let faults = scenario.faults
+      // Twice: the second one must not claim that a COMMIT under way is rolled back.
+      faults.spoil(.commit, .answer) { _ in
+        faults.strike(signal)
+        usleep(30_000)
+        faults.strike(signal)
+        usleep(30_000)
+        return .reset
+      }
+      let run = try scenario.command(["archive"]).start()
+      faults.aim(at: run)
+      let result = try await run.result()
+      #expect(result.exitCode == 1, "\(result)")
+      #expect(result.errorOutput.contains("not known whether the batch was committed"), "\(result)")
+      #expect(result.errorOutput.contains("unless its COMMIT is under way"), "\(result)")
+      try await scenario.recover("in doubt after a signal")
+    }
+  }
+
   @Test func `a transaction left idle too long by a slow storage is rolled back`() async throws {
     try await withFaultScenario(rows: 30) { scenario in
       try scenario.configure(table: ["partition: none", "transaction_timeout: 1s"])

@@ -167,6 +167,22 @@ import Testing
     }
   }
 
+  @Test func `rows that a policy shows and does not let be locked are told apart from locked ones`() async throws {
+    let sql = """
+      GRANT SELECT, DELETE, UPDATE ON public.t TO {role}; ALTER TABLE public.t ENABLE ROW LEVEL SECURITY;
+      CREATE POLICY seen ON public.t FOR SELECT USING (true);
+      CREATE POLICY changed ON public.t FOR UPDATE USING (id % 2 = 0);
+      CREATE POLICY removed ON public.t FOR DELETE USING (true)
+      """
+    try await withHazardScenario(sql, asRole: true) { scenario in
+      try scenario.configure(["hazards: [row-security]"])
+      let result = try await scenario.archiver("archive")
+      #expect(try await scenario.count() == 10)
+      #expect((result.output + result.errorOutput).contains("10 eligible rows are locked by others, or came late"))
+      #expect((result.output + result.errorOutput).contains("Or a policy lets them be seen"), "\(result)")
+    }
+  }
+
   /// Row 1 is eligible and referenced by one that is not.
   static let child = "INSERT INTO public.t VALUES (99, now(), 'young', 1)"
 

@@ -1,0 +1,63 @@
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+
+/// A restore that begins while an archiver runs.
+@Suite struct HoldFaultTests {
+  @Test(arguments: [1, 2])
+  func `rows restored during a run are left alone by it`(_ workers: Int) async throws {
+    try await withFaultScenario(rows: 100) { scenario in
+      let gate = Gate()
+      let uploads = Mutex(0)
+      // The third batch is fetched and waits; the first has left by then.
+      scenario.faults.install { moment in
+        guard moment.phase == .request, Step.upload.matches(moment.text), moment.text.contains("table=events") else {
+          return .pass
+        }
+        return uploads.withLock { count in
+          count += 1
+          return count == 3
+        } ? gate.hold(moment) : .pass
+      }
+      let run = try scenario.command(["archive", "--no-count", "--workers", "\(workers)"]).start()
+      _ = try await gate.arrival()
+      let batch = try await scenario.database.psql(
+        "SELECT batch_id FROM archiver.batch ORDER BY committed_at LIMIT 1")
+      try await scenario.archiver("restore", "--batch", batch)
+      let restored = try await scenario.database.psql("SELECT count(*), max(id) FROM public.events WHERE id <= 20")
+      gate.open()
+      let result = try await run.result()
+      #expect(result.exitCode == 0, "\(result)")
+      #expect(restored == "20|20")
+      #expect(
+        try await scenario.database.psql("SELECT count(*), min(id), max(id) FROM public.events") == "20|1|20",
+        "\(result)")
+      #expect(try await scenario.database.psql("SELECT sum(rows) FROM archiver.batch") == "100")
+    }
+  }
+
+  @Test func `a restore to another table changes nothing for a run`() async throws {
+    try await withFaultScenario(rows: 60) { scenario in
+      let gate = Gate()
+      let uploads = Mutex(0)
+      scenario.faults.install { moment in
+        guard moment.phase == .request, Step.upload.matches(moment.text), moment.text.contains("table=events") else {
+          return .pass
+        }
+        return uploads.withLock { count in
+          count += 1
+          return count == 2
+        } ? gate.hold(moment) : .pass
+      }
+      let run = try scenario.command(["archive", "--no-count"]).start()
+      _ = try await gate.arrival()
+      try await scenario.archiver("restore", "--into", "public.elsewhere", "--create-table")
+      gate.open()
+      let result = try await run.result()
+      #expect(result.exitCode == 0, "\(result)")
+      #expect(try await scenario.database.psql("SELECT count(*) FROM archiver.batch") == "3")
+      try await scenario.check(.settled, "a restore elsewhere")
+    }
+  }
+}
