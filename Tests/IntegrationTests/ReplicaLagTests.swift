@@ -11,7 +11,7 @@ import Testing
         let scenario = ArchiveScenario(
           database: database, directory: directory, storageURL: "file://" + directory.path + "/storage")
         try await database.psql(ArchiveScenario.events(900))
-        try await cluster.withStandby(applyDelay: "3s") {
+        try await cluster.withStandby(applyDelay: "3s") { _ in
           // A replica tells its lag when it replays the first commit: two batches are done by then.
           try scenario.configure(table: "max_replica_lag: 1s\nmax_rows_per_second: 150\npartition: none")
           let waited = try await scenario.archiver("archive")

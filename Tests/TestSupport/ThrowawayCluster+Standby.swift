@@ -1,9 +1,54 @@
 import Foundation
 
+/// A server that follows a `ThrowawayCluster`.
+package struct ThrowawayStandby: Sendable {
+  private let cluster: ThrowawayCluster
+  private let data: String
+  package let port: UInt16
+
+  fileprivate init(of cluster: ThrowawayCluster, data: String, port: UInt16) {
+    (self.cluster, self.data, self.port) = (cluster, data, port)
+  }
+
+  /// The connection URL of the superuser.
+  package var url: String { "postgresql://archiver_test@127.0.0.1:\(port)/postgres" }
+
+  private var database: ThrowawayDatabase { ThrowawayDatabase(name: "postgres", url: url) }
+
+  /// Waits until it has replayed all that the primary has committed by now.
+  package func catchUp() async throws {
+    let primary = ThrowawayDatabase(name: "postgres", url: cluster.url)
+    let position = try await primary.psql("SELECT pg_current_wal_insert_lsn()")
+    try await wait(for: "pg_last_wal_replay_lsn() >= '\(position)'")
+  }
+
+  /// Takes nothing from the primary any more.
+  package func cutOff() async throws {
+    try await database.psql("ALTER SYSTEM SET primary_conninfo = ''")
+    try await database.psql("SELECT pg_reload_conf()")
+    try await wait(for: "NOT EXISTS (SELECT FROM pg_stat_wal_receiver)")
+  }
+
+  /// Makes it a primary.
+  package func promote() async throws {
+    try await cluster.run(["\(cluster.binaries)/pg_ctl", "promote", "-w", "-D", data])
+  }
+
+  private func wait(for condition: String) async throws {
+    let deadline = ContinuousClock.now + .seconds(30)
+    while try await database.psql("SELECT \(condition)") != "t" {
+      guard ContinuousClock.now < deadline else {
+        throw PsqlError(exitCode: 1, message: "never became true: \(condition)")
+      }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+  }
+}
+
 extension ThrowawayCluster {
   /// Runs `body` while a standby follows the server, replaying each commit `applyDelay` (as `3s`) after it was made.
   nonisolated(nonsending) package func withStandby(
-    applyDelay: String, _ body: () async throws -> Void
+    applyDelay: String = "0", _ body: (ThrowawayStandby) async throws -> Void
   ) async throws {
     let copy = directory.path + "/standby"
     try await run([
@@ -24,7 +69,7 @@ extension ThrowawayCluster {
     try await standby.wait(for: "started streaming WAL")
     let outcome: Result<Void, any Error>
     do {
-      outcome = .success(try await body())
+      outcome = .success(try await body(ThrowawayStandby(of: self, data: copy, port: standbyPort)))
     } catch {
       outcome = .failure(error)
     }

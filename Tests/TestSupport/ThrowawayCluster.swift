@@ -28,12 +28,13 @@ package final class ThrowawayCluster: Sendable {
     if isRoot { try await run(["chown", "-R", "postgres", directory.path], asServer: false) }
     try await run([
       "\(binaries)/initdb", "-D", data, "-U", "archiver_test", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8",
-      "--no-sync",
+      "--no-sync", "--wal-segsize=1",
     ])
     try await start()
   }
 
-  private var data: String { directory.path + "/data" }
+  /// Where its files are.
+  package var data: String { directory.path + "/data" }
 
   /// Starts the server and waits until it answers.
   package func start() async throws {
@@ -72,18 +73,31 @@ package final class ThrowawayCluster: Sendable {
   }
 }
 
+/// Runs `body` with a fresh server whose files are on a disk of that size (as `80m`), and ends it afterwards.
+nonisolated(nonsending) package func withThrowawayCluster(
+  diskSize: String, _ body: (ThrowawayCluster) async throws -> Void
+) async throws {
+  try await withTemporaryDirectory { directory in
+    try await SmallDisk.with(diskSize, at: directory.path) { try await run(body, in: directory) }
+  }
+}
+
 /// Runs `body` with a fresh server and ends it afterwards.
 nonisolated(nonsending) package func withThrowawayCluster(_ body: (ThrowawayCluster) async throws -> Void) async throws
 {
-  try await withTemporaryDirectory { directory in
-    let cluster = try await ThrowawayCluster(directory)
-    let outcome: Result<Void, any Error>
-    do {
-      outcome = .success(try await body(cluster))
-    } catch {
-      outcome = .failure(error)
-    }
-    try await cluster.crash()
-    try outcome.get()
+  try await withTemporaryDirectory { directory in try await run(body, in: directory) }
+}
+
+nonisolated(nonsending) private func run(
+  _ body: (ThrowawayCluster) async throws -> Void, in directory: TemporaryDirectory
+) async throws {
+  let cluster = try await ThrowawayCluster(directory)
+  let outcome: Result<Void, any Error>
+  do {
+    outcome = .success(try await body(cluster))
+  } catch {
+    outcome = .failure(error)
   }
+  try await cluster.crash()
+  try outcome.get()
 }

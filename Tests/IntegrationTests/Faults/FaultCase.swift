@@ -64,6 +64,15 @@ enum BlockingSQL {
   /// Gives the output when it waits for it. What goes wrong is an issue of the test.
   @discardableResult
   static func run(_ sql: String, _ url: String, waits: Bool = true) -> String {
+    start(sql, url, waits: waits, mayFail: false)
+  }
+
+  /// Runs what may fail as well.
+  static func attempt(_ sql: String, _ url: String) {
+    _ = start(sql, url, waits: true, mayFail: true)
+  }
+
+  private static func start(_ sql: String, _ url: String, waits: Bool, mayFail: Bool) -> String {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = ["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", sql]
@@ -78,7 +87,7 @@ enum BlockingSQL {
     guard waits else { return "" }
     let output = pipe.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
-    if process.terminationStatus != 0 { Issue.record("psql ended with \(process.terminationStatus): \(sql)") }
+    if process.terminationStatus != 0, !mayFail { Issue.record("psql ended with \(process.terminationStatus): \(sql)") }
     return String(decoding: output, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
   }
 }

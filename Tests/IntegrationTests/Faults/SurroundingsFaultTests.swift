@@ -55,23 +55,9 @@ import Testing
     }
   }
 
-  /// Whether file systems may be mounted here; a container without that right cannot have a small disk of its own.
-  private static let canMount =
-    geteuid() == 0 && (try? unshared("mount -t tmpfs -o size=64k tmpfs /mnt")) == 0
-
-  private static func unshared(_ command: String) throws -> Int32 {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["unshare", "-m", "bash", "-c", command]
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    return process.terminationStatus
-  }
-
   /// A disk, how the run on it ends, and what an operator does about it. The mount lasts as long as the program.
   @Test(
-    .enabled(if: canMount),
+    .enabled(if: SmallDisk.isPossible),
     arguments: [
       ("mount -t tmpfs -o size=16k tmpfs \"$STORAGE\"", Int32(69)),
       ("mount -t tmpfs -o ro tmpfs \"$STORAGE\"", Int32(77)),
