@@ -11,8 +11,8 @@ struct RecoverCommand: AsyncParsableCommand {
       in storage is removed after the grace time, where that is certain. Batches still in work are waited for. `archive` \
       settles what it finds too. Exits with 1 when a batch stays in doubt.
 
-      With --rows-came-back, committed batches whose rows are all in the database again, since it was restored to an \
-      earlier time, are marked as superseded; `archive` then takes their rows anew.
+      With --rows-came-back, committed batches whose rows are all in the database again, since it or the table was \
+      restored to an earlier time, are marked as superseded; `archive` then takes their rows anew.
 
       Examples:
         archiver recover

@@ -109,14 +109,6 @@ import Testing
     }
   }
 
-  @Test func `without a ledger the option says what can be done`() async throws {
-    try await withArchiveScenario(rows: 10) { scenario in
-      try scenario.configure(database: "ledger: none")
-      let result = try await scenario.archiver("recover", "--rows-came-back", expecting: 78)
-      #expect(result.errorOutput.contains("verify --level database"), "\(result)")
-    }
-  }
-
   @Test(arguments: [("ledger: none", "ledger: archiver"), ("ledger: before", "ledger: after")])
   func `rows that came back are seen though the ledger is another since`(before: String, after: String) async throws {
     try await withArchiveScenario(rows: 100) { scenario in

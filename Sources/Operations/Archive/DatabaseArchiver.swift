@@ -93,12 +93,10 @@ struct DatabaseArchiver: Sendable {
     var examined = try await examine(source, cutoff, held)
     report.warnings = examined.warnings
     let counts = RowCounts(pool: pool, rows: examined.rows)
-    if request.isDryRun {
-      try await counts.tell(&report)
-      return
-    }
+    if request.isDryRun { try await counts.tell(&report) }
     let ledger = try await ledger()
     try await settleEarlierRuns(of: examined.table, source, ledger, &report)
+    if request.isDryRun { return }
     let gate = BatchGate(source: source, pool: pool, budget: budget, context: context)
     if let reason = try await gate.wait() {
       report.outcome = .stopped
@@ -195,9 +193,11 @@ struct DatabaseArchiver: Sendable {
     }
   }
 
-  /// The ledger, made when it is missing; nil to do without.
+  /// The ledger, made when it is missing, but for a dry run; nil to do without.
   private func ledger() async throws(OperationError) -> Ledger? {
-    guard let ledger = database.ledgerSchema.map(Ledger.init(schema:)) else { return nil }
+    guard let ledger = database.ledgerSchema.map(Ledger.init(schema:)), !request.isDryRun else {
+      return database.ledgerSchema.map(Ledger.init(schema:))
+    }
     do {
       try await pool.withConnection { connection in
         try await ledger.create(over: connection, database: database.name)

@@ -86,12 +86,6 @@ package struct RecoverJob: Sendable {
   private func compare(
     _ files: TableFiles, _ table: TableDescription, _ source: TableSource, _ ledger: Ledger?, _ pool: ConnectionPool
   ) async throws(OperationError) -> [RecoverReport.Finding] {
-    guard let ledger else {
-      guard request.rowsCameBack else { return [] }
-      throw OperationError(
-        .configuration, "cannot tell which rows came back", at: "\(table.name)", cause: "the database has no ledger",
-        hint: "`archiver verify --level database` finds rows that are in the database and in the archive")
-    }
     let returned = ReturnedBatches(
       table: table, source: source, ledger: ledger, pool: pool, store: store, context: context)
     let contradictions = try await returned.contradictions(files)

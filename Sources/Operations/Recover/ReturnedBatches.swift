@@ -9,7 +9,8 @@ import Postgres
 struct ReturnedBatches: Sendable {
   let table: TableDescription
   let source: TableSource
-  let ledger: Ledger
+  /// Nil to do without.
+  let ledger: Ledger?
   let pool: ConnectionPool
   let store: any ObjectStore
   let context: JobContext
@@ -24,6 +25,12 @@ struct ReturnedBatches: Sendable {
   /// Refuses the table when rows of committed batches are in the database again; warns when the ledger only lacks entries.
   func check(_ files: TableFiles) async throws(OperationError) -> [String] {
     let suspects = try await suspects(files)
+    let warnings = try await check(suspects)
+    try await checkReloaded(files, but: Set(suspects.map(\.batchID)))
+    return warnings
+  }
+
+  private func check(_ suspects: [(batchID: UUIDv7, key: String)]) async throws(OperationError) -> [String] {
     guard let newest = suspects.last else { return [] }
     let history = try await history()
     var returned: [ArchivedBatch] = []
@@ -32,9 +39,9 @@ struct ReturnedBatches: Sendable {
       let batch = try await ArchiveReader(store: store).batch(at: suspect.key)
       if index >= Self.wholeCount {
         let edges = [batch.manifest.range.first.key, batch.manifest.range.last.key]
-        if let present = try await present(edges, of: batch), present.isEmpty { continue }
+        if let present = try await present(edges, of: batch, in: table), present.isEmpty { continue }
       }
-      switch try await state(of: batch, history) {
+      switch try await state(of: batch, history, byTime: false) {
       case .gone: continue
       case .untold: untold += 1
       case .partly, .back: returned.append(batch)
@@ -66,21 +73,23 @@ struct ReturnedBatches: Sendable {
   /// Marks every batch whose rows are all in the database again, so that readers ignore it and the rows are archived anew.
   func supersede(_ files: TableFiles) async throws(OperationError) -> [RecoverReport.Finding] {
     let suspects = try await suspects(files)
-    guard !suspects.isEmpty else { return [] }
-    let history = try await history()
     var findings: [RecoverReport.Finding] = []
+    let history = suspects.isEmpty ? nil : try await history()
     for suspect in suspects {
+      guard let history else { break }
       let batch = try await ArchiveReader(store: store).batch(at: suspect.key)
-      findings.append(try await supersede(batch, history))
+      findings.append(try await supersede(batch, state(of: batch, history, byTime: false)))
     }
-    return findings
+    return try await findings + supersedeReloaded(files, but: Set(suspects.map(\.batchID)))
   }
 
   /// Superseded batches that the ledger has: the database is not the one that they were superseded for, and lacks their rows.
   func contradictions(_ files: TableFiles) async throws(OperationError) -> [RecoverReport.Finding] {
+    guard let ledger else { return [] }
     var known: [BatchFiles] = []
     do {
       try await withTransaction { transaction in
+        guard try await ledger.exists(in: transaction) else { return }
         var rest = files.superseded[...]
         while !rest.isEmpty {
           let part = rest.prefix(Self.chunkSize)
@@ -102,7 +111,8 @@ struct ReturnedBatches: Sendable {
   private func contradiction(_ batch: BatchFiles) async throws(OperationError) -> RecoverReport.Finding {
     let archived = try await ArchiveReader(store: store).batch(at: batch.key(.manifest))
     let keys = Set(try await ArchivedKeys.read(archived.manifest, from: store))
-    var rest = keys
+    let there = try await presence(of: archived, byTime: true)?.present ?? []
+    var rest = keys.subtracting(there.map { Array($0.prefix(table.primaryKey.count)) })
     var holders: [UUIDv7] = []
     for later in try await batch.laterBatches(in: store) where !rest.isEmpty {
       let manifest = try await ArchiveReader(store: store).batch(at: later.key).manifest
@@ -112,10 +122,12 @@ struct ReturnedBatches: Sendable {
     }
     let names = holders.map(\.description).joined(separator: ", ")
     if rest.isEmpty {
+      let place = holders.isEmpty ? "the table again" : there.isEmpty ? names : "the table or in \(names)"
       return RecoverReport.Finding(
         table: table.name, batchID: batch.batchID, outcome: .superseded,
         detail:
-          "the ledger holds it as committed, and its rows are in \(names) as well, which stands for it: leave its mark")
+          "the ledger holds it as committed, and its rows are in \(place) as well, which stands for it: leave its mark"
+      )
     }
     return RecoverReport.Finding(
       table: table.name, batchID: batch.batchID, outcome: .inDoubt,
@@ -127,11 +139,17 @@ struct ReturnedBatches: Sendable {
   /// Committed batches that the ledger should have and has not, oldest first; those from before its oldest entry are not
   /// looked at, since a database that went back lacks later ones.
   private func suspects(_ files: TableFiles) async throws(OperationError) -> [(batchID: UUIDv7, key: String)] {
+    guard let ledger else { return [] }
     var unknown: Set<UUIDv7> = []
     do {
       try await withTransaction { transaction in
         var rest = files.committedBatches[...]
         guard !rest.isEmpty else { return }
+        // A dry run makes none.
+        guard try await ledger.exists(in: transaction) else {
+          unknown.formUnion(rest)
+          return
+        }
         if let oldest = try await ledger.oldest(of: table.name, in: transaction) { rest = rest.drop { $0 < oldest } }
         while !rest.isEmpty {
           unknown.formUnion(try await ledger.unknown(rest.prefix(Self.chunkSize), in: transaction))
@@ -144,29 +162,65 @@ struct ReturnedBatches: Sendable {
     return files.manifests(of: unknown)
   }
 
-  private func history() async throws(OperationError) -> RestoreHistory {
+  func history() async throws(OperationError) -> RestoreHistory {
     try await RestoreHistory.load(
       Selection(of: table.name), from: store, SignatureCheck(store: store, trustedKeys: [])
     ).history
   }
 
-  private enum State { case gone, partly, back, untold }
+  enum State { case gone, partly, back, untold }
 
-  /// Where the rows of a suspect are. Those that a restore put back are as good as gone.
-  private func state(of batch: ArchivedBatch, _ history: RestoreHistory) async throws(OperationError) -> State {
-    let keys = try await ArchivedKeys.read(batch.manifest, from: store)
-    guard let present = try await present(keys, of: batch) else { return .untold }
-    guard !present.isEmpty else { return .gone }
-    if try await history.unexplained(present, of: batch.manifest.batchID, table.name).isEmpty { return .gone }
-    return present.count == Set(keys).count ? .back : .partly
+  /// Where the rows of a batch are; with `byTime`, only those that have the archived time count. Those that a restore put
+  /// back are as good as gone.
+  func state(
+    of batch: ArchivedBatch, _ history: RestoreHistory, byTime: Bool
+  ) async throws(OperationError) -> State {
+    let rows = try await presence(of: batch, byTime: byTime)
+    guard let rows else { return .untold }
+    guard !rows.present.isEmpty else { return .gone }
+    let keys = Set(rows.present.map { Array($0.prefix(table.primaryKey.count)) })
+    if try await history.unexplained(keys, of: batch.manifest.batchID, table.name).isEmpty { return .gone }
+    return rows.present.count == rows.count ? .back : .partly
   }
 
-  /// Those keys that rows of the table have; nil when its key is another than the batch was archived by.
-  private func present(_ keys: [[String]], of batch: ArchivedBatch) async throws(OperationError) -> Set<[String]>? {
+  /// How many rows a batch has, and those that are in the table, each by its key and, with `byTime`, its time after it.
+  private func presence(
+    of batch: ArchivedBatch, byTime: Bool
+  ) async throws(OperationError) -> (count: Int, present: Set<[String]>)? {
+    var (manifest, lookedAt) = (batch.manifest, table)
+    if byTime, !manifest.primaryKey.contains(manifest.timestampColumn) {
+      guard let time = table.index(of: manifest.timestampColumn) else { return nil }
+      manifest.primaryKey.append(manifest.timestampColumn)
+      lookedAt.primaryKey.append(time)
+    }
+    let keys = try await ArchivedKeys.read(manifest, from: store)
+    return try await present(keys, of: batch, in: lookedAt).map { (Set(keys).count, $0) }
+  }
+
+  /// Whether the first and the last row are there, by key, and by time as well where the column holds the archived instant as
+  /// it is. Reads no object.
+  func hasBothEdges(_ batch: ArchivedBatch) async throws(OperationError) -> Bool {
+    let manifest = batch.manifest
+    let range = [manifest.range.first, manifest.range.last]
+    var (edges, lookedAt) = (range.map(\.key), table)
+    if let time = table.index(of: manifest.timestampColumn), !table.primaryKey.contains(time),
+      table.columns[time].formType.hasSuffix("with time zone") || manifest.timeZone == "UTC"
+    {
+      edges = range.map { $0.key + [$0.time.sqlText] }
+      lookedAt.primaryKey.append(time)
+    }
+    return try await present(edges, of: batch, in: lookedAt)?.count == Set(edges).count
+  }
+
+  /// Those keys that rows of the table have, by the columns of `lookedAt`; nil when its key is another than the batch was
+  /// archived by.
+  private func present(
+    _ keys: [[String]], of batch: ArchivedBatch, in lookedAt: TableDescription
+  ) async throws(OperationError) -> Set<[String]>? {
     guard batch.manifest.primaryKey == table.primaryKeyNames else { return nil }
     do {
       let missing = try await withTransaction { transaction in
-        try await KeyLookup(table: table).missing(keys, in: transaction)
+        try await KeyLookup(table: lookedAt).missing(keys, in: transaction)
       }
       return Set(keys).subtracting(missing)
     } catch {
@@ -174,14 +228,13 @@ struct ReturnedBatches: Sendable {
     }
   }
 
-  private func supersede(
-    _ batch: ArchivedBatch, _ history: RestoreHistory
-  ) async throws(OperationError) -> RecoverReport.Finding {
+  /// Marks a batch whose rows are all there again; else tells why not.
+  func supersede(_ batch: ArchivedBatch, _ state: State) async throws(OperationError) -> RecoverReport.Finding {
     let (id, manifest) = (batch.manifest.batchID, batch.manifest)
     func finding(_ outcome: RecoverReport.Finding.Outcome, _ detail: String) -> RecoverReport.Finding {
       RecoverReport.Finding(table: table.name, batchID: id, outcome: outcome, detail: detail)
     }
-    switch try await state(of: batch, history) {
+    switch state {
     case .gone:
       return finding(.committed, "the ledger does not know it, but its rows did not come back; it stays committed")
     case .untold:
