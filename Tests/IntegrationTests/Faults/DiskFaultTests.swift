@@ -3,7 +3,8 @@ import TestSupport
 import Testing
 
 /// The disk of the PostgreSQL server is full, in the middle of a run.
-@Suite(.enabled(if: SmallDisk.isPossible)) struct DiskFaultTests {
+@Suite(.enabled(if: SmallDisk.isPossible && TestServer.version >= 120_000, "needs mount and wal_recycle"))
+struct DiskFaultTests {
   /// What the server cannot write any more.
   enum Want: String, Sendable, CaseIterable {
     /// The file of a sort that does not fit into memory: the statement fails.

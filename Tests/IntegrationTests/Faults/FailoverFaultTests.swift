@@ -3,7 +3,8 @@ import TestSupport
 import Testing
 
 /// A standby takes over in the middle of a run, with all that was committed or without the last of it.
-@Suite struct FailoverFaultTests {
+@Suite(.enabled(if: TestServer.version >= 130_000, "a standby without a restart is cut off since 13"))
+struct FailoverFaultTests {
   /// When the primary goes: after the second batch has its manifest, or when nobody has heard what became of its COMMIT.
   enum Moment: String, Sendable, CaseIterable {
     case betweenBatches, commitUnanswered

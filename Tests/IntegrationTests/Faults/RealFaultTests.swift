@@ -96,12 +96,13 @@ import Testing
     try await withFaultScenario(rows: 60) { scenario in
       // Made before, as a ledger in another session holds it locked meanwhile.
       try await scenario.archiver("archive", "--max-batches", "1")
-      let settings = [
-        "statement_timeout = '400ms'", "lock_timeout = '200ms'", "idle_in_transaction_session_timeout = '400ms'",
-        "idle_session_timeout = '400ms'", "default_transaction_read_only = on",
-        "default_transaction_isolation = 'serializable'", "synchronous_commit = off", "deadlock_timeout = '50ms'",
-        "default_transaction_deferrable = on", "tcp_user_timeout = 500",
-      ]
+      let settings =
+        [
+          "statement_timeout = '400ms'", "lock_timeout = '200ms'", "idle_in_transaction_session_timeout = '400ms'",
+          "default_transaction_read_only = on",
+          "default_transaction_isolation = 'serializable'", "synchronous_commit = off", "deadlock_timeout = '50ms'",
+          "default_transaction_deferrable = on",
+        ] + (TestServer.version >= 140_000 ? ["idle_session_timeout = '400ms'", "tcp_user_timeout = 500"] : [])
       try await scenario.database.psql(
         "BEGIN;" + settings.map { "ALTER ROLE archiver_test IN DATABASE \(scenario.database.name) SET \($0);" }.joined()
           + "COMMIT")
