@@ -50,7 +50,10 @@ let package = Package(
     .executableTarget(name: "archiver", dependencies: ["CommandLine"], swiftSettings: settings),
     library(
       "CommandLine",
-      ["Operations", "Settings", "ArchiveModel", "ObjectStore", "Postgres", "Hashing", argumentParser, logging]),
+      [
+        "Operations", "Settings", "ArchiveModel", "ObjectStore", "Postgres", "Hashing", "CProcess", argumentParser,
+        logging,
+      ]),
     library("Settings", ["ArchiveModel", yams]),
     library(
       "Operations",
@@ -63,6 +66,7 @@ let package = Package(
     library("Execution"),
     library("ArchiveModel"),
     .target(name: "CBuildDetails", cSettings: commit),
+    .target(name: "CProcess"),
 
     .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "CLibcurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),

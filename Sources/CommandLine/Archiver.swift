@@ -1,4 +1,5 @@
 package import ArgumentParser
+internal import CProcess
 import Foundation
 import Operations
 
@@ -49,10 +50,10 @@ extension Archiver {
         try command.run()
       }
     } catch let status as ExitStatus {
-      Foundation.exit(status.code)
+      archiver_end_process(status.code)
     } catch {
       exit(withError: error)
     }
-    Foundation.exit(0)
+    archiver_end_process(0)
   }
 }

@@ -23,7 +23,11 @@ package final class ThreadExecutor: SerialExecutor {
   }
 
   package func enqueue(_ job: consuming ExecutorJob) {
-    unsafe jobs.add(UnownedJob(job), for: asUnownedSerialExecutor())
+    let job = UnownedJob(job)
+    // The job may end, and let go of the last reference to this executor, before the queue's lock is given back here.
+    withExtendedLifetime((self, jobs)) {
+      unsafe jobs.add(job, for: asUnownedSerialExecutor())
+    }
   }
 }
 
