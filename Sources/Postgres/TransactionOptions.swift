@@ -33,7 +33,8 @@ package struct TransactionOptions: Sendable {
   func opening(serverVersion: Int) -> String {
     let access = readOnly ? "READ ONLY" : "READ WRITE"
     let timeouts = Self.timeouts(timeout, lockTimeout: lockTimeout, serverVersion: serverVersion)
-    let settings = PinnedSettings.standard(serverVersion: serverVersion) + timeouts + pinned.additional
+    // The timeouts first: since 17 the one of a role or database runs from BEGIN until it is taken away.
+    let settings = timeouts + PinnedSettings.standard(serverVersion: serverVersion) + pinned.additional
     let statements = ["BEGIN ISOLATION LEVEL \(isolation.rawValue) \(access) NOT DEFERRABLE"]
     return (statements + settings.map(\.statement)).joined(separator: "; ")
   }
@@ -42,12 +43,15 @@ package struct TransactionOptions: Sendable {
     -> [PinnedSettings.Setting]
   {
     let whole = milliseconds(timeout)
-    var settings: [PinnedSettings.Setting] = [
+    // Set to another number, a timeout that runs already goes on as it was (PostgreSQL source, postgres.c,
+    // assign_transaction_timeout).
+    var settings: [PinnedSettings.Setting] =
+      serverVersion >= 170000 ? [.init("transaction_timeout", "0"), .init("transaction_timeout", whole)] : []
+    settings += [
       .init("statement_timeout", whole),
       .init("idle_in_transaction_session_timeout", whole),
       .init("lock_timeout", lockTimeout.map(milliseconds) ?? "0"),
     ]
-    if serverVersion >= 170000 { settings.append(.init("transaction_timeout", whole)) }
     return settings
   }
 

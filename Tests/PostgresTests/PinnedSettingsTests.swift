@@ -49,6 +49,21 @@ import Testing
     }
   }
 
+  @Test(.enabled(if: TestServer.version >= 170_000, "transaction_timeout came with 17"))
+  func `a role's transaction_timeout does not end what is given longer`() async throws {
+    try await withThrowawayDatabase { database in
+      try await database.withRole { role in
+        try await database.psql("ALTER ROLE \(role.name) SET transaction_timeout = '2s'")
+        try await withConnection(try database.url(for: role)) { connection in
+          try await connection.withTransaction(TransactionOptions(timeout: .seconds(90))) { transaction async throws in
+            #expect(try await transaction.value("SELECT pg_sleep(2.5) IS NOT NULL") == "t")
+            #expect(try await transaction.value("SHOW transaction_timeout") == "90s")
+          }
+        }
+      }
+    }
+  }
+
   @Test func `the caller's settings come last and may be lists`() async throws {
     let additional: [PinnedSettings.Setting] = [
       .init("search_path", "pg_catalog", "it's"), .init("timezone", "Asia/Tokyo"), .init("my.own_setting", "a\\b'c"),
