@@ -97,9 +97,10 @@ struct RestoreFidelityTests {
       g / 10 FROM generate_series(0, 29) g;
     """
 
-  @Test(arguments: [
-    "ALTER TABLE t DROP CONSTRAINT t_pkey; ALTER TABLE t ADD PRIMARY KEY (ten)", "ALTER TABLE t ALTER id TYPE citext",
-  ])
+  @Test(
+    arguments: [
+      "ALTER TABLE t DROP CONSTRAINT t_pkey; ALTER TABLE t ADD PRIMARY KEY (ten)", "ALTER TABLE t ALTER id TYPE citext",
+    ].filter { TestServer.extensions.contains("citext") || !$0.contains("citext") })
   func `rows that only the target's key takes for the same are not dropped`(change: String) async throws {
     try await withRestoreScenario(Self.keyed, archives: false) { scenario in
       // One row a batch.

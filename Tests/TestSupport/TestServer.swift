@@ -13,7 +13,7 @@ package enum TestServer {
     (answer("SELECT name FROM pg_available_extensions") ?? "").split(separator: "\n").map(String.init))
 
   /// Whether it was built with ICU.
-  package static let hasICU = answer("SELECT 1 / count(*) FROM pg_collation WHERE collprovider = 'i'") != nil
+  package static let hasICU = answer("SELECT 1 / count(*) FROM pg_collation WHERE collname = 'und-x-icu'") != nil
 
   /// Whether a collation can hold texts of other bytes to be equal: since 12, and only when built with ICU.
   package static let hasUnlikeEquals = version >= 120_000 && hasICU

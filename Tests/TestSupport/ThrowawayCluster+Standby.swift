@@ -58,10 +58,18 @@ extension ThrowawayCluster {
     let probe = try FaultProxy(to: 1, wire: .http) { _ in .pass }
     let standbyPort = probe.port
     probe.stop()
-    let settings = [
-      "fsync=off", "listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=30",
-      "recovery_min_apply_delay=\(applyDelay)", "wal_receiver_status_interval=1s",
-    ]
+    let isOld = TestServer.version < 120_000
+    if isOld {
+      // What was in recovery.conf until 11 is a setting like others since.
+      try await run([
+        "sh", "-c", "echo \"recovery_min_apply_delay = '\(applyDelay)'\" >>'\(copy)/recovery.conf'",
+      ])
+    }
+    let settings =
+      [
+        "fsync=off", "listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=30",
+        "wal_receiver_status_interval=1s",
+      ] + (isOld ? [] : ["recovery_min_apply_delay=\(applyDelay)"])
     let standby = try CommandRun(
       URL(fileURLWithPath: "/usr/bin/env"),
       prefix + ["\(binaries)/postgres", "-D", copy, "-p", "\(standbyPort)"] + settings.flatMap { ["-c", $0] },

@@ -89,7 +89,7 @@ wrap_programs() {
   loader=$(find "$target/root" -name 'ld-linux-x86-64.so.2' | head -n 1)
   loader=${loader:-/lib64/ld-linux-x86-64.so.2}
   mkdir "$bin/programs"
-  for program in initdb postgres pg_isready psql pg_config pg_ctl; do
+  for program in initdb postgres pg_isready psql pg_config pg_ctl pg_basebackup; do
     [[ -e $bin/$program ]] || continue
     mv "$bin/$program" "$bin/programs/$program"
     printf '#!/bin/sh\nexec %q --argv0 %q --library-path %q %q "$@"\n' \
