@@ -16,6 +16,11 @@ struct ByteBuffer: Sendable {
     storage = [UInt8](repeating: 0, count: capacity)
   }
 
+  /// Writes over what is in `room`.
+  init(over room: consuming [UInt8]) {
+    storage = room
+  }
+
   /// Lets `body` write up to `bound` bytes at the end; nothing is kept when it throws.
   @inline(__always)
   mutating func write<Failure: Error>(
@@ -76,6 +81,15 @@ struct ByteBuffer: Sendable {
     bytes.removeLast(bytes.count - count)
     count = 0
     return bytes
+  }
+
+  /// Hands over the bytes with all the room behind them, and starts anew.
+  mutating func takeRoom() -> [UInt8] {
+    nextCapacity = max(storage.count, 256)
+    var room: [UInt8] = []
+    swap(&room, &storage)
+    count = 0
+    return room
   }
 
   @inline(never)

@@ -9,6 +9,10 @@ package struct KeyArray: Sendable {
   /// Where in `body` the last row's value begins.
   private(set) var lastOffset = 0
 
+  /// OID of `tid` and of its arrays (PostgreSQL's `catalog/pg_type.dat`).
+  static let locationTypeOID: UInt32 = 27
+  package static let locationArrayTypeOID: UInt32 = 1010
+
   init(elementTypeOID: UInt32) {
     self.elementTypeOID = elementTypeOID
   }

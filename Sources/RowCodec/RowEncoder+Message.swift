@@ -18,8 +18,9 @@ extension RowEncoder {
         isComplete = true
         continue
       }
-      guard fieldCount == layout.fields.count &+ 1 else {
-        throw failure(.columns, "a row has \(fieldCount) fields, expected \(layout.fields.count + 1)")
+      let expected = layout.fields.count &+ (locations == nil ? 1 : 2)
+      guard fieldCount == expected else {
+        throw failure(.columns, "a row has \(fieldCount) fields, expected \(expected)")
       }
       let start = output.count
       do throws(RowCodecError) {
@@ -68,6 +69,12 @@ extension RowEncoder {
     }
     guard let place = try nextField(message, &position, column: nil), place.count == 8 else {
       throw failure(.null, "the row's instant is NULL: the server does not read one of its values back as it wrote it")
+    }
+    if locations != nil {
+      guard let location = try nextField(message, &position, column: nil), location.count == 6 else {
+        throw failure(.stream, "the row's location is no tid")
+      }
+      locations?.append(message.extracting(location))
     }
     finishRow(time: message.int64(at: place.lowerBound))
   }

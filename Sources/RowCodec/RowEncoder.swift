@@ -1,7 +1,7 @@
 /// Encodes the messages of a binary COPY into JSONL, field by field, into one buffer.
 ///
 /// The SELECT that feeds it yields the columns in order and then one `timestamptz` more: the row's time as an instant, or
-/// NULL for a row that must not be archived, which is an error.
+/// NULL for a row that must not be archived, which is an error. The row's `ctid` may come last.
 /// After an error the encoder is of no more use; what it had buffered until then are whole rows.
 package struct RowEncoder: Sendable {
   /// Rows encoded so far.
@@ -12,6 +12,8 @@ package struct RowEncoder: Sendable {
   package internal(set) var isComplete = false
   /// The key columns' values of all rows, in the order of `keyColumns`.
   package internal(set) var keys: [KeyArray]
+  /// Where the server keeps the rows (`ctid`), one a row; nil unless they are asked for.
+  package internal(set) var locations: KeyArray?
   /// The earliest instant in microseconds since 2000-01-01 UTC, `Int64.min` for −infinity; nil before the first row.
   package internal(set) var firstTime: Int64?
   /// The latest instant, likewise, `Int64.max` for infinity.
@@ -42,16 +44,18 @@ package struct RowEncoder: Sendable {
   ///   - timeColumn: index of the time column (`date`, `timestamp` or `timestamptz`).
   ///   - archivedAt: written to every row as `_archived_at`.
   ///   - batchID: written to every row as `_batch_id`.
+  ///   - hasLocations: each row ends with its `ctid`.
   ///   - serverVersion: as libpq's `PQserverVersion` counts; before 170000 intervals know no infinity.
-  ///   - capacity: bytes to reserve for the buffer at once.
+  ///   - room: what the buffer writes over before it grows.
   package init(
     columns: [RowColumn], keyColumns: [Int], timeColumn: Int, archivedAt: String, batchID: String,
-    serverVersion: Int = 170_000, capacity: Int = 0
+    hasLocations: Bool = false, serverVersion: Int = 170_000, room: consuming [UInt8] = []
   ) {
     layout = RowLayout(columns: columns, keyColumns: keyColumns, serverVersion: serverVersion)
     self.keyColumns = keyColumns
     self.timeColumn = timeColumn
     keys = keyColumns.map { KeyArray(elementTypeOID: columns[$0].codec.keyTypeOID) }
+    locations = hasLocations ? KeyArray(elementTypeOID: KeyArray.locationTypeOID) : nil
     firstKeyOffsets = keyColumns.map { _ in 0 }
     lastKeyOffsets = firstKeyOffsets
     var trailer = ByteBuffer(capacity: 128)
@@ -64,7 +68,7 @@ package struct RowEncoder: Sendable {
     trailer.append(UInt8(ascii: ":"))
     trailer.append(jsonString: batchID)
     self.trailer = trailer.take()
-    output = ByteBuffer(capacity: capacity)
+    output = ByteBuffer(over: room)
   }
 
   /// Bytes of whole lines in the buffer.
@@ -74,6 +78,12 @@ package struct RowEncoder: Sendable {
   package mutating func takeBuffer() -> [UInt8] {
     bufferedRowCount = 0
     return output.take()
+  }
+
+  /// Hands over the lines buffered, `bufferedByteCount` bytes of it, with the room behind them, and starts an empty buffer.
+  package mutating func takeRoom() -> [UInt8] {
+    bufferedRowCount = 0
+    return output.takeRoom()
   }
 
   /// Lends the lines buffered.

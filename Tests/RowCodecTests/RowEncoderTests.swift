@@ -107,6 +107,48 @@ import Testing
     #expect(try encoder.firstKey == ["{1,NULL}"])
   }
 
+  @Test func locationsComeLastWhereTheyAreAskedFor() throws {
+    func encoder() -> RowEncoder {
+      RowEncoder(
+        columns: Self.columns, keyColumns: [0], timeColumn: 1, archivedAt: "A", batchID: "B", hasLocations: true)
+    }
+    func message(_ location: [UInt8]?) -> [UInt8] {
+      var row = Self.row(1, at: 0, "a  ", instant: 0) + WireMessage.int32(location.map { Int32($0.count) } ?? -1)
+      row.replaceSubrange(0..<2, with: WireMessage.int16(5))
+      return WireMessage.header + row + (location ?? [])
+    }
+    let tid: [UInt8] = [0, 0, 0, 9, 0, 3]
+    var taken = encoder()
+    try taken.encode(message(tid))
+    #expect(taken.rowCount == 1)
+    #expect(taken.locations?.binaryArray() == WireMessage.array(27, bounds: [(1, 1)], [tid]))
+    for location in [nil, [], tid + [0]] {
+      var encoder = encoder()
+      #expect(throws: RowCodecError.self) { try encoder.encode(message(location)) }
+    }
+    var without = encoder()
+    #expect(throws: RowCodecError.self) {
+      try without.encode(WireMessage.header + Self.row(1, at: 0, "a  ", instant: 0))
+    }
+    #expect(Self.encoder().locations == nil)
+  }
+
+  @Test func theBufferWritesOverTheRoomItIsGiven() throws {
+    var encoder = RowEncoder(
+      columns: Self.columns, keyColumns: [0], timeColumn: 1, archivedAt: "A", batchID: "B",
+      room: [UInt8](repeating: 0x58, count: 100))
+    let rows = (0..<50).flatMap { Self.row($0, at: 0, "abc", instant: 0) }
+    var plain = Self.encoder()
+    try encoder.encode(WireMessage.header + rows)
+    try plain.encode(WireMessage.header + rows)
+    let byteCount = encoder.bufferedByteCount
+    let room = encoder.takeRoom()
+    #expect(room.count >= byteCount)
+    #expect(Array(room.prefix(byteCount)) == plain.takeBuffer())
+    #expect(encoder.bufferedRowCount == 0)
+    #expect(encoder.bufferedByteCount == 0)
+  }
+
   @Test func aTableWithoutColumnsHasRows() throws {
     var encoder = RowEncoder(columns: [], keyColumns: [], timeColumn: 0, archivedAt: "A", batchID: "B")
     try encoder.encode((WireMessage.header + WireMessage.row([])))

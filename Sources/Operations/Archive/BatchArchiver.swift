@@ -171,8 +171,8 @@ struct BatchArchiver: Sendable {
     let limit = rows.source.batchSize
     let encoder = RowEncoder(
       columns: rows.table.rowColumns, keyColumns: rows.table.primaryKey, timeColumn: rows.timeColumn,
-      archivedAt: archivedAt.description, batchID: batchID.description, serverVersion: source.serverVersion,
-      capacity: forecast.contentByteCount)
+      archivedAt: archivedAt.description, batchID: batchID.description,
+      hasLocations: rows.deletesByLocation, serverVersion: source.serverVersion, room: forecast.room())
     let outcome = try await transaction.copyOut(
       rows.fetch(in: partition, after: ticket.position.row, limit: limit),
       into: BatchSink(encoder: encoder, forecast: forecast))
@@ -195,13 +195,14 @@ struct BatchArchiver: Sendable {
     prepared.transaction = try await ServerQuestions.describe(ledger: ledger, in: transaction)
     state.folder = prepared.folder
     state.objectCount = sink.objects.count
-    let keys = sink.encoder.keys
-    let verified = try await VerifiedBatch.upload(sink.objects, draft: prepared, to: store, timing: &state.steps)
+    let (keys, locations) = (sink.encoder.keys, sink.encoder.locations)
+    let verified = try await VerifiedBatch.upload(
+      sink.takeObjects(), draft: prepared, to: store, forecast: forecast, timing: &state.steps)
     try await announce(verified)
 
     let deleting = ContinuousClock.now
     let removal = try await RowRemover(rows: rows, ledger: ledger).remove(
-      verified, keys: keys, committedAt: ledger == nil ? archivedAt : clock.now, in: transaction)
+      verified, keys: keys, locations: locations, committedAt: ledger == nil ? archivedAt : clock.now, in: transaction)
     state.databaseTime += ContinuousClock.now - deleting
     state.steps.add(.delete, since: deleting)
     state.removedAt = ContinuousClock.now

@@ -106,7 +106,8 @@ struct DatabaseArchiver: Sendable {
     let eligible = request.countsRows ? try await counts.eligible() : nil
     report.eligible = eligible?.reduce(0, +)
     context.progress.observe(.began(table: source.name, rowCount: report.eligible))
-    let forecast = BatchForecast(zlibLevel: source.compressionLevel)
+    let workers = request.workers ?? source.workers
+    let forecast = BatchForecast(zlibLevel: source.compressionLevel, workers: workers)
     let holds = HoldWatch(source.name, held: held, store: store)
     var (index, heldCount) = (0, held.keys.count)
     while index < examined.rows.count, report.outcome == .complete {
@@ -123,8 +124,7 @@ struct DatabaseArchiver: Sendable {
         ledger: ledger, store: store, clock: server.clock, serverStart: server.start, forecast: forecast,
         context: context)
       let archiver = TableArchiver(
-        batches: batches, pool: pool, budget: budget, workers: request.workers ?? source.workers, gate: gate,
-        context: context)
+        batches: batches, pool: pool, budget: budget, workers: workers, gate: gate, context: context)
       do throws(OperationError) {
         if try await archiver.run(&report, eligible: eligible?[index]) == .holdsGrew {
           let (condition, count) = await holds.condition(keyColumns: examined.table.keyColumns)

@@ -15,10 +15,32 @@ extension EligibleRows {
     var parameters: [Parameter] = []
   }
 
-  /// Deletes the rows whose keys are given by `deleteParameters`.
-  var delete: String { statement("DELETE FROM", joining: "USING") }
+  /// Whether the delete looks for the rows where they were fetched (`ctid`), and then whether they have the fetched keys.
+  ///
+  /// A locked row stays where it is. To find it so costs less than by an index, where the keys can be hashed: PostgreSQL
+  /// does so with long arrays since 14 (`isHeap` is set from then on). Not beside triggers and rules that the operator has
+  /// accepted: the planner is told something for the delete that is not meant for them.
+  var deletesByLocation: Bool {
+    guard isHeap, !mayActOnDelete, table.primaryKey.count == 1, let column = table.primaryKey.first else {
+      return false
+    }
+    return ["smallint", "integer", "bigint", "uuid", "text"].contains(table.columns[column].formType)
+  }
 
-  /// Counts the rows whose keys are given by `deleteParameters`.
+  /// Deletes the rows whose keys, and whose locations where it goes by them, are given by parameters.
+  ///
+  /// By location, the planner must be kept from reading the whole table: it takes each row for a random page.
+  var delete: String {
+    guard deletesByLocation, let column = table.primaryKey.first else {
+      return statement("DELETE FROM", joining: "USING")
+    }
+    // IS TRUE keeps the key's index out of it.
+    return """
+      DELETE FROM ONLY \(relation.quotedName) AS t WHERE t.ctid = ANY ($2) AND (\(quoted(column)) = ANY ($1)) IS TRUE
+      """
+  }
+
+  /// Counts the rows whose keys are given by `keyParameters`.
   var countByKey: String { statement("SELECT count(*) FROM", joining: "CROSS JOIN") }
 
   /// Whether something that the operator has accepted could keep deleted rows in the table, put them back, or take others.
@@ -46,8 +68,13 @@ extension EligibleRows {
       """
   }
 
-  /// The parameters of `delete` for the keys of all rows fetched.
-  func deleteParameters(_ keys: [KeyArray]) -> [Parameter] { match(keys).parameters }
+  /// The parameters of `countByKey`, and the first ones of `delete`, for the keys of all rows fetched.
+  func keyParameters(_ keys: [KeyArray]) -> [Parameter] { match(keys).parameters }
+
+  /// The further parameters of `delete`.
+  func locationParameters(_ locations: KeyArray?) -> [Parameter] {
+    locations.map { [.binary($0.binaryArray(), oid: KeyArray.locationArrayTypeOID)] } ?? []
+  }
 
   /// Whether the values arrive in the type's binary form, of which there are arrays.
   private func isSentAsItself(_ column: Int) -> Bool {

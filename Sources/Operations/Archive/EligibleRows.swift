@@ -22,6 +22,8 @@ struct EligibleRows: Sendable {
   var holdCondition: String?
   /// The relation's when the run checked it.
   let fingerprint: String
+  /// Whether the rows are deleted where they were found; see `deletesByLocation`.
+  var isHeap = false
 
   /// What transactions on these rows pin beside the usual.
   var pinnedSettings: [PinnedSettings.Setting] { source.pinnedSettings(of: table) }
@@ -112,11 +114,13 @@ struct EligibleRows: Sendable {
 
   /// Sends up to `limit` rows of the period after `position` in binary, locked, those locked by others left out.
   ///
-  /// The columns come in the table's order, then the instant, which is NULL for a row that could not be restored.
+  /// The columns come in the table's order, then the instant, which is NULL for a row that could not be restored, then the
+  /// place of the row where the delete goes by it.
   func fetch(in partition: Partition, after position: RowPosition?, limit: Int) -> String {
     // Not one by one: the codecs of all columns are made at once.
     let forms = zip(table.columns.indices, table.rowColumns).map { form(of: $0, $1.codec) }
-    return "COPY (\(select(forms + [checkedInstant], in: partition, after: position, limit: limit)))"
+    let location = deletesByLocation ? ["t.ctid"] : []
+    return "COPY (\(select(forms + [checkedInstant] + location, in: partition, after: position, limit: limit)))"
       + " TO STDOUT (FORMAT binary)"
   }
 
@@ -142,7 +146,7 @@ struct EligibleRows: Sendable {
     // The expressions come last, over the few rows that are left: next to the ORDER BY, the columns that they are made of
     // would count towards PostgreSQL's limit of 1,664 expressions, too.
     return """
-      SELECT \(expressions.joined(separator: ", ")) FROM (SELECT t.* \(from(conditions)) \(orderBy) LIMIT \(limit) \
+      SELECT \(expressions.joined(separator: ", ")) FROM (SELECT t.*\(deletesByLocation ? ", t.ctid" : "") \(from(conditions)) \(orderBy) LIMIT \(limit) \
       FOR UPDATE OF t SKIP LOCKED) AS t
       """
   }

@@ -19,19 +19,22 @@ struct RowRemover: Sendable {
   ///
   /// Throws, so that the transaction rolls back, unless the server deletes as many rows as were fetched.
   func remove(
-    _ batch: VerifiedBatch, keys: [KeyArray], committedAt: Timestamp, in transaction: Transaction
+    _ batch: VerifiedBatch, keys: [KeyArray], locations: KeyArray?, committedAt: Timestamp, in transaction: Transaction
   ) async throws(OperationError) -> Removal {
     let place = "\(batch.prepared.source.name), batch \(batch.prepared.batchID)"
     do {
-      let parameters = rows.deleteParameters(keys)
+      let parameters = rows.keyParameters(keys)
       let before = rows.mayActOnDelete ? try await DeletedTuples.read(rows.table, in: transaction) : nil
-      let deleted = try await transaction.execute(rows.delete, parameters).affectedRowCount
+      if rows.deletesByLocation { try await transaction.execute("SET LOCAL enable_seqscan = off") }
+      let deleted = try await transaction.execute(rows.delete, parameters + rows.locationParameters(locations))
+        .affectedRowCount
       guard deleted == batch.prepared.counts.fetched else {
         throw OperationError(
           .failed, "the delete does not match the batch", at: place,
           cause: "\(batch.prepared.counts.fetched) rows were fetched and \(deleted) deleted; all of it is rolled back",
           hint: "look for triggers or rules on DELETE, or changes of the primary key")
       }
+      if rows.deletesByLocation { try await transaction.execute("SET LOCAL enable_seqscan TO DEFAULT") }
       // Only now, as the delete's own lock keeps the table as it is until the end.
       guard try await TableFingerprint.read(rows.relation.oid, in: transaction) == rows.fingerprint else {
         throw OperationError(

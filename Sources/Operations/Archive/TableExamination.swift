@@ -30,12 +30,14 @@ struct TableExamination: Sendable {
     var notes = HazardFindings()
     HazardCheck.warnOfForeignLeaves(all, &notes)
     let condition = held.condition(keyColumns: table.keyColumns)
+    let heaps = try await heaps(relations, in: transaction)
     var rows: [EligibleRows] = []
     for relation in relations {
       rows.append(
         EligibleRows(
           table: table, relation: relation, source: source, timeColumn: time.index, timeType: time.type, cutoff: cutoff,
-          holdCondition: condition, fingerprint: try await TableFingerprint.read(relation.oid, in: transaction)))
+          holdCondition: condition, fingerprint: try await TableFingerprint.read(relation.oid, in: transaction),
+          isHeap: heaps.contains(relation.oid)))
     }
     let check = HazardCheck(
       table: table, source: source, relations: relations, serverVersion: await transaction.connection.serverVersion,
@@ -45,6 +47,17 @@ struct TableExamination: Sendable {
     if let rows = rows.first { try await SettingsTrial(source: source, transaction: transaction).run(rows) }
     let content = try await check.content(of: rows).judged(source)
     return TableExamination(table: table, rows: rows, warnings: notes.warnings + structure + content)
+  }
+
+  /// Those of the relations that PostgreSQL's own table access method keeps; none before 14, where that is of no use.
+  private static func heaps(_ relations: [RowRelation], in transaction: Transaction) async throws -> Set<UInt32> {
+    guard await transaction.connection.serverVersion >= 140000 else { return [] }
+    let result = try await transaction.execute(
+      """
+      SELECT c.oid FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_am AS a ON a.oid = c.relam
+      WHERE c.oid = ANY ($1::pg_catalog.oid[]) AND a.amname = 'heap'
+      """, [.text(ArrayText.array(of: relations.map { String($0.oid) }))])
+    return Set(result.rows.compactMap { $0[0].flatMap { UInt32($0) } })
   }
 
   /// What a transaction for `run` is opened with.

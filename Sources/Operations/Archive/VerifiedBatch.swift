@@ -13,16 +13,20 @@ struct VerifiedBatch: Sendable {
     self.prepared = prepared
   }
 
-  /// Uploads the sealed objects, reads every one back and checks size, SHA-256, content and line count.
+  /// Uploads the sealed objects, reads every one back and checks size, bytes, content and line count.
   ///
   /// `draft` is the prepared document but for its objects and stored count. Throws when an object comes back otherwise
   /// than it was sent, or when the three counts differ; nothing has been deleted then. The objects are freed one by one.
   static func upload(
-    _ objects: consuming [SealedObject], draft: Manifest, to store: any ObjectStore, timing steps: inout StepDurations
+    _ objects: consuming [SealedObject], draft: Manifest, to store: any ObjectStore, forecast: BatchForecast,
+    timing steps: inout StepDurations
   ) async throws(OperationError) -> VerifiedBatch {
     var prepared = draft
-    for (index, sealed) in objects.enumerated() {
-      let key = ArchiveLayout.object(in: draft.folder, batch: draft.batchID, number: index + 1)
+    // Backwards, to take them out one by one.
+    var rest = Array(objects.reversed())
+    objects = []
+    while var sealed = rest.popLast() {
+      let key = ArchiveLayout.object(in: draft.folder, batch: draft.batchID, number: prepared.objects.count + 1)
       let result: PutResult
       let uploading = ContinuousClock.now
       do {
@@ -33,13 +37,16 @@ struct VerifiedBatch: Sendable {
       }
       steps.add(.upload, since: uploading)
       let reading = ContinuousClock.now
-      let object = Manifest.Object(
-        key: key, rows: sealed.rowCount, bytes: sealed.file.count, sha256: sealed.fileSHA256.hex,
-        contentBytes: sealed.contentByteCount, contentSHA256: sealed.contentSHA256.hex, etag: result.etag,
-        versionID: result.versionID)
-      let content = try await readBack(object, from: store)
-      prepared.counts.stored += content.bytes.lineCount
-      prepared.objects.append(object)
+      let stored = try await ReadBack.read(sealed, at: key, from: store, forecast: forecast)
+      var content: [UInt8] = []
+      swap(&content, &sealed.content)
+      forecast.giveBack(content)
+      prepared.counts.stored += stored.rowCount
+      prepared.objects.append(
+        Manifest.Object(
+          key: key, rows: sealed.rowCount, bytes: sealed.file.count, sha256: sealed.fileSHA256.hex,
+          contentBytes: sealed.contentByteCount, contentSHA256: stored.contentSHA256.hex, etag: result.etag,
+          versionID: result.versionID))
       steps.add(.verify, since: reading)
     }
     let counts = prepared.counts
@@ -50,21 +57,5 @@ struct VerifiedBatch: Sendable {
         hint: "nothing was deleted; please report this")
     }
     return VerifiedBatch(prepared: prepared)
-  }
-
-  /// Some stores show an object a moment after they have taken it.
-  private static let waits: [Duration] = [.milliseconds(200), .seconds(1), .seconds(3)]
-
-  private static func readBack(
-    _ object: Manifest.Object, from store: any ObjectStore
-  ) async throws(OperationError) -> ObjectContent {
-    do throws(OperationError) {
-      return try await ObjectContent.read(object, from: store, waits: waits)
-    } catch {
-      guard error.category == .data else { throw error }
-      throw OperationError(
-        .failed, "the object does not come back as it was written", at: object.key, cause: error.cause,
-        hint: "nothing was deleted; look at the storage, and at what lies between")
-    }
   }
 }

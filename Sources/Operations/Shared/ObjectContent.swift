@@ -16,15 +16,14 @@ package struct ObjectContent: Sendable {
 
   /// Reads the object back and checks everything the manifest says of it; blocking work runs off the caller's executor.
   ///
-  /// An object that is not there yet is waited for, as often and as long as `waits` says. Throws a data error that names
-  /// the first thing that differs, or the store's error.
+  /// Throws a data error that names the first thing that differs, or the store's error.
   package static func read(
-    _ object: Manifest.Object, from store: any ObjectStore, waits: [Duration] = []
+    _ object: Manifest.Object, from store: any ObjectStore
   ) async throws(OperationError) -> ObjectContent {
     try checkClaim(of: object)
     let file: [UInt8]
     do throws(ObjectStoreError) {
-      file = try await get(object, from: store, waits: waits[...])
+      file = try await get(object.key, maximumByteCount: max(object.bytes, 0), from: store)
     } catch let error where error.code == .tooLarge {
       throw damage(object, "it is longer than the \(object.bytes) bytes its manifest says")
     } catch {
@@ -46,19 +45,20 @@ package struct ObjectContent: Sendable {
     }
   }
 
-  private static func get(
-    _ object: Manifest.Object, from store: any ObjectStore, waits: ArraySlice<Duration>
+  /// Reads an object whole. One that is not there yet is waited for, as often and as long as `waits` says.
+  static func get(
+    _ key: String, maximumByteCount: Int, from store: any ObjectStore, waits: ArraySlice<Duration> = []
   ) async throws(ObjectStoreError) -> [UInt8] {
     do throws(ObjectStoreError) {
-      return try await store.get(object.key, maximumByteCount: max(object.bytes, 0))
+      return try await store.get(key, maximumByteCount: maximumByteCount)
     } catch {
       guard error.code == .notFound, let wait = waits.first else { throw error }
       do {
         try await Task.sleep(for: wait)
       } catch {
-        throw ObjectStoreError(.cancelled, "the request was cancelled", key: object.key)
+        throw ObjectStoreError(.cancelled, "the request was cancelled", key: key)
       }
-      return try await get(object, from: store, waits: waits.dropFirst())
+      return try await get(key, maximumByteCount: maximumByteCount, from: store, waits: waits.dropFirst())
     }
   }
 
@@ -120,16 +120,7 @@ package struct ObjectContent: Sendable {
 
 extension [UInt8] {
   /// How many newlines there are.
-  package var lineCount: Int {
-    var count = 0
-    var start = 0
-    let content = span
-    while let end = content.newline(from: start) {
-      count += 1
-      start = end + 1
-    }
-    return count
-  }
+  package var lineCount: Int { span.lineCount }
 
   /// Calls `body` with every line, without its newline, and its number from 1; a last line need not be ended.
   package func forEachLine<Failure: Error>(_ body: (Span<UInt8>, Int) throws(Failure) -> Void) throws(Failure) {
