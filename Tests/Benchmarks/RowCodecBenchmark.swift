@@ -8,11 +8,15 @@ enum RowCodecBenchmark {
     ("is_seen", "boolean"),
   ].map { RowColumn(name: $0.0, codec: ColumnCodec(typeName: $0.1)) }
 
-  static func run(rowCount: Int = 200_000, rounds: Int = 5) throws {
-    let messages = (0..<1000).map(message)
-    var encoder = makeEncoder()
+  /// Rows of the batch that is given back: as many as a batch has unless it is told otherwise.
+  static let batchRowCount = 10_000
+
+  /// Gives the lines of a batch.
+  static func run(rowCount: Int = 200_000) throws -> [UInt8] {
+    let messages = (0..<batchRowCount).map(message)
     let lineCount = messages.count
-    let encodeTime = try fastest(rounds) {
+    var encoder = makeEncoder()
+    let encodeTime = try Timing.fastest {
       encoder = makeEncoder()
       try encoder.encode(header.span)
       for index in 0..<rowCount {
@@ -26,29 +30,31 @@ enum RowCodecBenchmark {
     for message in messages { try encoder.encode(message.span) }
     let buffer = encoder.takeBuffer()
     let lines = buffer.split(separator: 0x0a).map(Array.init)
-    report("encode", encodeTime, rowCount, byteCount: buffer.count * rowCount / lineCount)
+    let byteCount = buffer.count * rowCount / lineCount
+    Timing.report("encode rows", encodeTime, byteCount: byteCount, rowCount: rowCount)
 
     var reader = RowReader(columns: columns)
-    report(
-      "read",
-      try fastest(rounds) {
+    Timing.report(
+      "read rows",
+      try Timing.fastest {
         for index in 0..<rowCount {
           let line = lines[index % lineCount]
           try reader.read(line.span)
         }
-      }, rowCount, byteCount: buffer.count * rowCount / lineCount)
+      }, byteCount: byteCount, rowCount: rowCount)
     let all = Array(columns.indices)
     var copy: [UInt8] = []
-    report(
-      "read and write COPY text",
-      try fastest(rounds) {
+    Timing.report(
+      "read rows and write COPY text",
+      try Timing.fastest {
         for index in 0..<rowCount {
           let line = lines[index % lineCount]
           try reader.read(line.span)
           reader.appendCopyRow(all, to: &copy)
           if copy.count > 1 << 20 { copy.removeAll(keepingCapacity: true) }
         }
-      }, rowCount, byteCount: buffer.count * rowCount / lineCount)
+      }, byteCount: byteCount, rowCount: rowCount)
+    return buffer
   }
 
   private static func makeEncoder() -> RowEncoder {
@@ -78,19 +84,5 @@ enum RowCodecBenchmark {
 
   private static func bigEndian(_ value: Int64, _ count: Int) -> [UInt8] {
     (0..<count).map { UInt8(truncatingIfNeeded: value >> Int64(8 * (count - 1 - $0))) }
-  }
-
-  private static func fastest(_ rounds: Int, _ body: () throws -> Void) rethrows -> Duration {
-    var best = Duration.seconds(3600)
-    for _ in 0..<rounds { best = min(best, try ContinuousClock().measure(body)) }
-    return best
-  }
-
-  private static func report(_ name: String, _ time: Duration, _ rowCount: Int, byteCount: Int) {
-    let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
-    let perMillion = Double(Int(seconds / Double(rowCount) * 1e8)) / 100
-    print(
-      "row codec: \(name): \(perMillion) s per million rows of \(byteCount / rowCount) bytes, "
-        + "\(Int(Double(byteCount) / seconds / 1e6)) MB/s")
   }
 }

@@ -1,1 +1,2 @@
-try RowCodecBenchmark.run()
+let batch = try RowCodecBenchmark.run()
+try ContentBenchmark.run(batch, rowCount: RowCodecBenchmark.batchRowCount)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 import database
+import impact
 import measure
 import pipelines
 import report
@@ -26,6 +27,7 @@ class Layout:
     def __init__(self, arguments: argparse.Namespace, partition: str):
         self.arguments = arguments
         self.partition = partition
+        self.turn = 0
         self.meter = measure.Meter(int(E["POSTGRES_PID"]), int(E["S3_PID"]))
         say(f"Making {arguments.rows:,} rows over {LAYOUTS[partition]} days")
         database.fill_template(arguments.rows, LAYOUTS[partition])
@@ -50,12 +52,13 @@ class Layout:
         return results
 
     def archive(self, name: str) -> dict:
-        prefix = "archiver" if name == "archiver" else "rival"
-        shutil.rmtree(BUCKET / prefix, ignore_errors=True)
         database.refill()
         if name == "archiver":
-            cost = self.archiver("archive")
+            self.begin_storage()
+            prefix, cost = self.prefix, self.archiver("archive")
         else:
+            prefix = "rival"
+            shutil.rmtree(BUCKET / prefix, ignore_errors=True)
             cutoff = database.psql("-c", f"SELECT {database.CUTOFF}")
             environment = {"LEVEL": str(self.arguments.level), "PREFIX": prefix, "CUTOFF": cutoff}
             cost = self.meter.cost(pipelines.ARCHIVE[name], WORK / "rival.log", environment)
@@ -63,12 +66,21 @@ class Layout:
         files = (BUCKET / prefix).rglob("*.gz")
         return {**dataclasses.asdict(cost), "stored_bytes": sum(file.stat().st_size for file in files)}
 
+    @property
+    def prefix(self) -> str:
+        return f"archiver-{self.partition}-{self.turn}"
+
+    def begin_storage(self):
+        """A prefix not used before: the S3 server would go on listing what is removed behind its back."""
+        shutil.rmtree(BUCKET / self.prefix, ignore_errors=True)
+        self.turn += 1
+
     def restore(self, name: str) -> dict:
         database.refill(with_old_rows=False)
         if name == "archiver":
             cost = self.archiver("restore")
         else:
-            cost = self.meter.cost(pipelines.RESTORE[name], WORK / "rival.log", {"OBJECTS": str(BUCKET / "archiver")})
+            cost = self.meter.cost(pipelines.RESTORE[name], WORK / "rival.log", {"OBJECTS": str(BUCKET / self.prefix)})
         expect(database.different_rows(), 0, f"rows that came back different from {name}")
         return dataclasses.asdict(cost)
 
@@ -76,18 +88,18 @@ class Layout:
         if name == "archiver":
             cost = self.archiver("verify")
         elif name == "archiver file://":
-            storage = f"file://{BUCKET / 'archiver'}"
+            storage = f"file://{BUCKET / self.prefix}"
             cost = self.meter.cost(
                 [E["ARCHIVER"], "verify", "--storage", storage, "--progress", "none"], WORK / "archiver.log")
         else:
-            cost = self.meter.cost(pipelines.VERIFY[name], WORK / "rival.log", {"OBJECTS": str(BUCKET / "archiver")})
+            cost = self.meter.cost(pipelines.VERIFY[name], WORK / "rival.log", {"OBJECTS": str(BUCKET / self.prefix)})
         return dataclasses.asdict(cost)
 
-    def config(self) -> str:
+    def config(self, pace: float = 1) -> str:
         path = WORK / "archiver.yaml"
         path.write_text(f"""version: 1
 storage:
-  url: s3://{E["S3_BUCKET"]}/archiver
+  url: s3://{E["S3_BUCKET"]}/{self.prefix}
   region: {E["S3_REGION"]}
   endpoint: {E["S3_ENDPOINT"]}
   access_key_id: {E["S3_KEY"]}
@@ -103,6 +115,7 @@ databases:
         batch_size: {self.arguments.batch_size}
         compression_level: {self.arguments.level}
         workers: {self.arguments.workers}
+        pace: {pace}
 """)
         return str(path)
 
@@ -126,6 +139,23 @@ def profile(arguments: argparse.Namespace):
         ).stdout  # fmt: skip
         lines = [line[:110] for line in listing.splitlines() if "%" in line and not line.startswith("#")]
         print(f"\nTop ten by {title}, the client's CPU time\n" + "\n".join(lines[:10]))
+
+
+def beside_pgbench(arguments: argparse.Namespace) -> dict:
+    """What a busy database feels of an archive, in turn: none, at full pace, at a quarter."""
+    layout = Layout(arguments, arguments.layouts[0])
+    impact.prepare()
+    results = {}
+    for number in range(arguments.runs):
+        for name, pace in [("no archive", None), ("archive, pace 1.0", 1), ("archive, pace 0.25", 0.25)]:
+            layout.begin_storage()
+            database.refill()
+            command = [E["ARCHIVER"], "archive", "--config", layout.config(pace or 1), "--progress", "none"]
+            result = impact.measure(arguments.seconds, WORK, command if pace else None)
+            results.setdefault(name, []).append(result)
+            say(f"  {name:<20} mean {result['mean, ms']:.1f} ms, p99 {result['p99, ms']:.1f} ms")
+    impact.show(results)
+    return results
 
 
 def expect(found, wanted, what: str):
@@ -157,10 +187,15 @@ def main():
     parser.add_argument("--layouts", type=names(LAYOUTS), default=list(LAYOUTS), help="month,day (default both)")
     parser.add_argument("--against", type=names(pipelines.ARCHIVE), default=list(pipelines.ARCHIVE),
                         help=f"rivals of archive: {','.join(pipelines.ARCHIVE)} (default all)")  # fmt: skip
+    parser.add_argument("--impact", action="store_true", help="only measure what pgbench feels of an archive beside it")
+    parser.add_argument("--seconds", type=int, default=20, help="of each run with --impact (default 20)")
     parser.add_argument("--profile", action="store_true", help="only show where an archive run spends its time")
     arguments = parser.parse_args()
     if arguments.profile:
         profile(arguments)
+        return
+    if arguments.impact:
+        print(f"\nAll figures: {report.save(arguments, {'impact': beside_pgbench(arguments)})}")
         return
     results = {}
     for partition in arguments.layouts:
