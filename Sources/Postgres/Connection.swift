@@ -39,7 +39,10 @@ package actor Connection {
 
   private func connect(_ parameters: ConnectionParameters, _ timeout: Duration?) async throws(PostgresError) {
     do throws(PostgresError) {
-      try await wakingOnCancellation { () throws(PostgresError) in try session.open(parameters, timeout: timeout) }
+      try await wakingOnCancellation { () throws(PostgresError) in
+        try session.open(parameters, timeout: timeout)
+        try session.stayWhileIdle()
+      }
     } catch {
       session.close()
       throw error

@@ -29,6 +29,13 @@ extension Session {
     }
   }
 
+  /// A pool keeps the session between its transactions, where the server (since version 14) could end it at any time, also
+  /// at the moment of the next statement. No `SET LOCAL` reaches there.
+  mutating func stayWhileIdle() throws(PostgresError) {
+    guard serverVersion >= 140000 else { return }
+    _ = try execute("SET idle_session_timeout = 0", [], .opening)
+  }
+
   private mutating func finishOpening(within timeout: Duration?) throws(PostgresError) {
     var limits = StatementLimits(expiry: .connectionFailed)
     limits.deadline = timeout.map { .now + $0 }

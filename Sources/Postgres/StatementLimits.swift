@@ -12,6 +12,11 @@ struct StatementLimits {
     StatementLimits(deadline: .now + timeout, expiry: .connectionLost, heedsCancellation: false)
   }
 
+  /// For what a new session is told before anyone uses it.
+  static var opening: StatementLimits {
+    StatementLimits(deadline: .now + .seconds(10), expiry: .connectionFailed)
+  }
+
   /// Throws `.cancelled` or the expiry if the time to give up has come.
   func check() throws(PostgresError) {
     if heedsCancellation, Task.isCancelled { throw PostgresError(.cancelled, "the task was cancelled") }

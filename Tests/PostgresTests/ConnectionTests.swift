@@ -14,6 +14,15 @@ import Testing
     }
   }
 
+  @Test func `a session is not ended for being idle, whatever its role has set`() async throws {
+    let version = try await withConnection { await $0.serverVersion }
+    guard version >= 140000 else { return }
+    try await withConnection(nil, ["options": "-c idle_session_timeout=300ms"]) { connection in
+      try await Task.sleep(for: .milliseconds(700))
+      #expect(try await connection.value("SELECT 1") == "1")
+    }
+  }
+
   @Test func `a string of statements gives the last result`() async throws {
     try await withConnection { connection in
       let result = try await connection.execute(
