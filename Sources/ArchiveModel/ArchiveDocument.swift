@@ -20,9 +20,13 @@ package enum ArchiveDocument {
   }
 
   /// Reads a document after checking that its `format` is one of `formats`; unknown keys are ignored.
+  ///
+  /// Only UTF-8 without a byte order mark is read: the decoder would guess other encodings, in which the bounds would be
+  /// counted wrongly, and no tool that an auditor has by hand reads them.
   package static func decode<Value: Decodable>(
     _ type: Value.Type, from bytes: [UInt8], formats: [String]
   ) throws(ArchiveDocumentError) -> Value {
+    guard isPlainText(bytes) else { throw .unreadable(path: "") }
     guard DocumentBounds.hold(bytes) else { throw .outOfBounds }
     let decoder = JSONDecoder()
     let data = Data(bytes)
@@ -39,6 +43,13 @@ package enum ArchiveDocument {
     } catch {
       throw .unreadable(path: "")
     }
+  }
+
+  /// Whether the bytes are UTF-8, with no byte order mark and no NUL, which every ASCII character of other encodings has.
+  private static func isPlainText(_ bytes: [UInt8]) -> Bool {
+    let text = bytes.span
+    for index in text.indices where text[index] == 0 { return false }
+    return !bytes.starts(with: [0xEF, 0xBB, 0xBF]) && (try? UTF8Span(validating: text)) != nil
   }
 
   private struct Head: Decodable {

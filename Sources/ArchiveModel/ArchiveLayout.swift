@@ -74,7 +74,28 @@ package enum ArchiveLayout {
   }
 
   /// Tells what `key` is by its name alone.
+  ///
+  /// A key that is spelled otherwise than this layout would spell it is none of an object or document: the same id in
+  /// capitals, a number with a zero in front, a folder that no table of the archive has.
   package static func entry(_ key: String) -> Entry {
+    let entry = spelled(key)
+    switch entry {
+    case .object(let folder, let batch, let number):
+      return isFolder(folder) && object(in: folder, batch: batch, number: number) == key ? entry : .other
+    case .document(let document, let folder, let batch):
+      return isFolder(folder) && self.document(document, in: folder, batch: batch) == key ? entry : .other
+    case .other: return .other
+    }
+  }
+
+  /// Whether batches can lie there: a table's own folder, or that of one of its partitions.
+  private static func isFolder(_ folder: String) -> Bool {
+    guard let table = tableName(inFolder: folder) else { return false }
+    let rest = folder.utf8.dropFirst(tablePrefix(table).utf8.count)
+    return rest.isEmpty || (rest.starts(with: "dt=".utf8) && !rest.dropLast().contains(UInt8(ascii: "/")))
+  }
+
+  private static func spelled(_ key: String) -> Entry {
     guard key.hasPrefix("db=") else { return .other }
     let slash = key.lastIndex(of: "/").map { key.index(after: $0) } ?? key.startIndex
     let folder = String(key[..<slash])
@@ -95,14 +116,15 @@ package enum ArchiveLayout {
     return .object(folder: folder, batch: batch, number: number)
   }
 
-  /// The table that a folder's path names; nil for any other path.
+  /// The table that a folder's path names, if the path begins as the layout spells it; nil for any other path.
   package static func tableName(inFolder folder: String) -> TableName? {
     let parts = folder.split(separator: "/")
     guard parts.count >= 3, parts[0].hasPrefix("db="), parts[1].hasPrefix("schema="), parts[2].hasPrefix("table="),
       let database = decoded(parts[0].dropFirst(3)), let schema = decoded(parts[1].dropFirst(7)),
       let table = decoded(parts[2].dropFirst(6))
     else { return nil }
-    return TableName(database: database, schema: schema, table: table)
+    let name = TableName(database: database, schema: schema, table: table)
+    return folder.utf8.starts(with: tablePrefix(name).utf8) ? name : nil
   }
 
   /// Percent-encodes a name as Hive does in partition paths: control characters and ``"#%'*/:=?\{[]^`` and DEL

@@ -11,7 +11,7 @@ struct RestoreReportOutput {
 
   /// The closing table, then what an operator should know.
   var text: String {
-    guard !report.tables.isEmpty else { return "no archived rows match\n" }
+    guard !report.tables.isEmpty else { return "no archived rows match\n" + superseded }
     var table = TextTable([
       .init(title: "table"), .init(title: "into"), .init(title: "batches", isNumber: true),
       .init(title: "selected", isNumber: true), .init(title: "inserted", isNumber: true),
@@ -24,7 +24,13 @@ struct RestoreReportOutput {
       ])
     }
     return (report.isDryRun ? "Dry run: nothing is written.\n\n" : "") + table.text
-      + report.tables.flatMap(notes).map { "note: \($0)\n" }.joined()
+      + report.tables.flatMap(notes).map { "note: \($0)\n" }.joined() + superseded
+  }
+
+  private var superseded: String {
+    guard !report.superseded.isEmpty else { return "" }
+    return "note: superseded batches are left out, as their rows came back with a database of an earlier time: "
+      + report.superseded.map(\.description).joined(separator: ", ") + "\n"
   }
 
   private func notes(_ part: RestoreReport.Table) -> [String] {
@@ -43,16 +49,20 @@ struct RestoreReportOutput {
 
   /// What `--output json` prints.
   var document: Document {
-    Document(restoreID: report.restoreID, dryRun: report.isDryRun, tables: report.tables.map(TableDocument.init))
+    Document(
+      restoreID: report.restoreID, dryRun: report.isDryRun, superseded: report.superseded,
+      tables: report.tables.map(TableDocument.init))
   }
 
   struct Document: Encodable {
     var restoreID: UUIDv7
     var dryRun: Bool
+    /// Left out.
+    var superseded: [UUIDv7]
     var tables: [TableDocument]
 
     enum CodingKeys: String, CodingKey {
-      case tables
+      case superseded, tables
       case restoreID = "restore_id"
       case dryRun = "dry_run"
     }

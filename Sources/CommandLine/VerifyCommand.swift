@@ -66,6 +66,8 @@ struct VerifyCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await CommandSession(common).run { session in
+      // A long check is not begun for a page that cannot be written.
+      if let report { try checkRoom(for: report) }
       let needsConfiguration = storage.storage == nil || level == .database
       let configuration = needsConfiguration ? try session.loadConfiguration() : nil
       let store = try session.store(storage, configuration)
@@ -101,12 +103,31 @@ struct VerifyCommand: AsyncParsableCommand {
     return names.databases.isEmpty && names.tables.isEmpty && selection.narrow(names).takesWholeTables
   }
 
+  private func checkRoom(for path: String) throws(OperationError) {
+    let file = URL(filePath: path)
+    let folder = file.deletingLastPathComponent()
+    func isDirectory(_ url: URL) -> Bool {
+      (try? url.resourceValues(forKeys: [.isDirectoryKey]))?.isDirectory ?? false
+    }
+    let cause: String? =
+      if isDirectory(file) {
+        "this is a directory"
+      } else if !isDirectory(folder) {
+        "there is no directory \(folder.path)"
+      } else if !FileManager.default.isWritableFile(atPath: folder.path) {
+        "the directory \(folder.path) cannot be written to"
+      } else {
+        nil
+      }
+    if let cause { throw OperationError(.configuration, "cannot write the report", at: path, cause: cause) }
+  }
+
   private func write(_ page: String, to path: String) throws(OperationError) {
     do {
       try Data(page.utf8).write(to: URL(filePath: path), options: .atomic)
     } catch {
       throw OperationError(
-        .failed, "cannot write the report", at: path, cause: (error as NSError).localizedDescription)
+        .configuration, "cannot write the report", at: path, cause: (error as NSError).localizedDescription)
     }
   }
 }

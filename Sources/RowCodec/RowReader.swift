@@ -45,6 +45,19 @@ package struct RowReader: Sendable {
   /// The line's `_archived_at`.
   package var archivedAt: String { string(archivedAtPlace) }
 
+  /// Whether the line's `_archived_at` is that text.
+  package func isArchivedAt(_ text: [UInt8]) -> Bool {
+    let place = archivedAtPlace
+    guard place.byteCount == text.count else { return false }
+    let range = place.start..<place.start + place.byteCount
+    let expected = text.span
+    func isEqual(_ found: Span<UInt8>) -> Bool {
+      for index in found.indices where found[index] != expected[index] { return false }
+      return true
+    }
+    return place.isDecoded ? decoded.withSpan(range, isEqual) : line.withSpan(range, isEqual)
+  }
+
   /// The line's `_batch_id`.
   package var batchID: String { string(batchIDPlace) }
 

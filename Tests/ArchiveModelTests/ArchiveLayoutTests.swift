@@ -28,6 +28,11 @@ import Testing
     }
     for key in [
       "_runs/2025-01/\(batch).json", folder + "x.jsonl.gz", folder + "\(batch)-1.jsonl.gz", folder + "_x.json",
+      folder + "\(batch)-02.jsonl.gz", folder + "\(batch)-+2.jsonl.gz",
+      folder + "\(batch)".uppercased() + ".jsonl.gz", folder + "_\(batch)".uppercased() + ".manifest.json",
+      folder + "x/\(batch).jsonl.gz", "db=app/\(batch).jsonl.gz",
+      folder.replacing("events", with: "ev%zz") + "\(batch).jsonl.gz",
+      folder.replacing("events", with: "%65vents") + "\(batch).jsonl.gz",
     ] {
       #expect(ArchiveLayout.entry(key) == .other)
     }

@@ -74,6 +74,20 @@ import Testing
     },
   ]
 
+  /// Sound but for its encoding, in which the bounds would be counted wrongly.
+  private static func encoded(_ name: String, _ encoding: String.Encoding, mark: [UInt8] = []) -> Case {
+    Case(name: "a manifest in \(name)", codes: ["manifest"]) { archive in
+      let text = String(decoding: try archive.data(archive.manifests[1]), as: UTF8.self)
+      try archive.put(archive.manifests[1], Data(mark) + (try #require(text.data(using: encoding))))
+      try archive.reseal()
+    }
+  }
+
+  static let encodings = [
+    encoded("UTF-16", .utf16LittleEndian), encoded("UTF-16 with a mark", .utf16),
+    encoded("UTF-32", .utf32BigEndian), encoded("UTF-8 with a mark", .utf8, mark: [0xEF, 0xBB, 0xBF]),
+  ]
+
   /// Like `manifest(_:_:)`, from the bytes that are there.
   private static func manifest(_ name: String, _ change: @escaping @Sendable ([UInt8]) -> String) -> Case {
     Case(name: "a manifest \(name)", codes: ["manifest"]) { archive in
@@ -133,7 +147,8 @@ import Testing
     ).result()
   }
 
-  @Test(arguments: manifests + objects) func `verify finds it in bounded memory`(hostile: Case) async throws {
+  @Test(arguments: manifests + encodings + objects) func `verify finds it in bounded memory`(hostile: Case) async throws
+  {
     try await GoodArchive.withCopy { archive in
       try hostile.make(archive)
       let result = try await run(["verify", "--storage", archive.url, "--output", "json"], limit: 800_000)
@@ -145,7 +160,7 @@ import Testing
     }
   }
 
-  @Test(arguments: manifests + objects) func `inspect and restore refuse it`(hostile: Case) async throws {
+  @Test(arguments: manifests + encodings + objects) func `inspect and restore refuse it`(hostile: Case) async throws {
     try await withThrowawayDatabase { database in
       try await GoodArchive.withCopy { archive in
         try hostile.make(archive)
@@ -161,6 +176,20 @@ import Testing
           #expect(result.exitCode == 0 || result.errorOutput.hasPrefix("error: "), "\(result.errorOutput.prefix(2000))")
         }
       }
+    }
+  }
+}
+
+/// What costs time rather than memory.
+@Suite struct EndlessArchiveTests {
+  @Test func `lines far beyond those that were promised are not looked for`() async throws {
+    try await GoodArchive.withCopy { archive in
+      let content = [UInt8](repeating: UInt8(ascii: "\n"), count: 1 << 20)
+      try archive.forgeObject(
+        archive.objects[1], content: Data(content), Data(try GzipCompressor(level: 9).compress(content.span)))
+      let findings = try await archive.verify().findings
+      #expect(findings.map(\.code) == ["line-count", "row"])
+      #expect(findings.first?.found == "more than 65547 lines", "\(findings)")
     }
   }
 }

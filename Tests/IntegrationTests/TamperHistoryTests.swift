@@ -1,5 +1,6 @@
 import ArchiveModel
 import Foundation
+import Hashing
 import TestSupport
 import Testing
 
@@ -94,8 +95,15 @@ import Testing
     try await withArchiveScenario(rows: 40) { scenario in
       try await scenario.archiver("archive")
       let manifest = try #require(scenario.manifests.first)
+      let bytes = [UInt8](try Data(contentsOf: URL(filePath: scenario.directory.path + "/storage/" + manifest)))
+      let written = try ArchiveDocument.decode(Manifest.self, from: bytes, formats: [Manifest.format])
+      let marker = SupersededMarker(
+        tool: "test", batchID: written.batchID, runID: written.runID, supersededAt: written.archivedAt,
+        manifestSHA256: SHA256.hash(bytes.span).hex,
+        server: ServerIdentity(systemIdentifier: nil, databaseOID: 1, timeline: nil, startedAt: written.archivedAt))
       try scenario.directory.write(
-        "{}", to: "storage/" + manifest.replacing(".manifest.json", with: ".superseded.json"))
+        String(decoding: try ArchiveDocument.encode(marker), as: UTF8.self),
+        to: "storage/" + manifest.replacing(".manifest.json", with: ".superseded.json"))
       try await scenario.archiver("verify")
       let result = try await scenario.archiver("verify", "--level", "database", "--output", "json", expecting: 1)
       #expect(result.output.contains("\"code\":\"ledger\"") && result.output.contains("superseded"), "\(result)")

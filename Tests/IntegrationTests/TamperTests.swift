@@ -77,6 +77,15 @@ import Testing
     Case(name: "a run record altered", codes: ["manifest"], key: ".json") { archive in
       try archive.changeRunRecord(archive.runRecords[0]) { $0.tables = [] }
     },
+    Case(name: "an older run record in the newest one's place", codes: ["manifest"], key: ".json") { archive in
+      try archive.put(archive.runRecords[2], try archive.data(archive.runRecords[0]))
+    },
+    Case(name: "a run record under another name", codes: ["manifest"], key: "_runs/evil\u{1B}[31m.json") { archive in
+      try archive.put("_runs/evil\u{1B}[31m.json", try archive.data(archive.runRecords[0]))
+    },
+    Case(name: "a run record that claims more rows", codes: ["manifest"], key: ".json") { archive in
+      try archive.changeRunRecord(archive.runRecords[2]) { $0.tables[0].rows += 1 }
+    },
     Case(name: "a run record that is no JSON", codes: ["manifest"], key: ".json") {
       try $0.put($0.runRecords[2], Data("[]".utf8))
     },
@@ -137,6 +146,23 @@ import Testing
       let own = archive.batch(of: archive.objects[1])
       try archive.forgeLines(archive.objects[1]) { $0[3] = $0[3].replacing(own, with: other) }
     },
+    Case(name: "another time of archiving in a row", codes: ["batch-id"]) { archive in
+      try archive.forgeLines(archive.objects[1]) { lines in
+        lines[3] = lines[3].replacing(/"_archived_at":"\d{4}/, with: "\"_archived_at\":\"1999")
+      }
+    },
+    Case(name: "no time of commit", codes: ["manifest"], key: ".manifest.json") { archive in
+      try archive.changeManifest(archive.manifests[1]) { $0.committedAt = nil }
+      try archive.reseal()
+    },
+    Case(name: "a commit before the rows were archived", codes: ["manifest"], key: ".manifest.json") { archive in
+      try archive.changeManifest(archive.manifests[1]) { $0.committedAt = Timestamp("2025-02-01") }
+      try archive.reseal()
+    },
+    Case(name: "a manifest of a run that did not write it", codes: ["manifest"], key: ".json") { archive in
+      try archive.changeManifest(archive.manifests[1]) { $0.runID = $0.batchID }
+      try archive.reseal()
+    },
     Case(name: "a time outside the range", codes: ["range"]) { archive in
       try archive.forgeLines(archive.objects[1]) { lines in
         lines[3] = lines[3].replacing(/"created_at":"[^"]*"/, with: "\"created_at\":\"2025-01-29T23:59:59Z\"")
@@ -170,14 +196,15 @@ import Testing
     Case(name: "a run record of a future format", codes: ["format"], key: ".json") { archive in
       try archive.changeRunRecord(archive.runRecords[2]) { $0.format = "archiver-run/2" }
     },
-    Case(name: "a prepared document left over", codes: ["in-doubt"], key: ".prepared.json") { archive in
+    // The run record still claims the rows.
+    Case(name: "a prepared document left over", codes: ["in-doubt", "manifest"], key: ".prepared.json") { archive in
       let manifest = archive.manifests[1]
       try archive.put(
         manifest.replacing(".manifest.json", with: ".prepared.json"), try archive.data(manifest))
       try archive.remove(manifest)
       try archive.reseal()
     },
-    Case(name: "a manifest that no run record names any more", codes: ["orphan-object"]) { archive in
+    Case(name: "a manifest that no run record names any more", codes: ["manifest", "orphan-object"]) { archive in
       try archive.remove(archive.manifests[1])
       try archive.reseal()
     },

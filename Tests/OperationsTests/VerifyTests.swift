@@ -33,9 +33,13 @@ import Testing
     #expect(table.rowsByMonth == ["2025-01": 12])
   }
 
-  @Test("finds nothing, and no tables, in an empty archive")
+  @Test("finds nothing, and no tables, in an archive without batches, and says where there is none")
   func emptyArchive() async throws {
-    let report = try await SampleArchive().verify()
+    let archive = try SampleArchive()
+    let error = await #expect(throws: OperationError.self) { try await archive.verify() }
+    #expect(error?.category == .data)
+    try await archive.writeRunRecord([], run: UUIDv7(unixMilliseconds: 1_760_000_000_000))
+    let report = try await archive.verify()
     #expect(report.isSound)
     #expect(report.tables.isEmpty)
   }
@@ -269,13 +273,18 @@ import Testing
   @Test(
     "tells what a document without a manifest means",
     arguments: [
-      (ArchiveLayout.Document.prepared, ["in-doubt"]), (.aborted, []), (.superseded, []),
+      (ArchiveLayout.Document.prepared, false, ["in-doubt"]), (.aborted, true, []), (.superseded, true, ["gap"]),
+      (.aborted, false, ["manifest", "orphan-object"]), (.superseded, false, ["manifest", "orphan-object"]),
     ])
-  func documents(document: ArchiveLayout.Document, expected: [String]) async throws {
+  func documents(document: ArchiveLayout.Document, isSound: Bool, expected: [String]) async throws {
     let archive = try SampleArchive()
     let draft = try await archive.write(SampleArchive.Draft())
-    try await archive.put(
-      ArchiveLayout.document(document, in: draft.manifest.folder, batch: draft.batchID), Array("{}\n".utf8))
+    if isSound {
+      try await archive.mark(draft, document)
+    } else {
+      try await archive.put(
+        ArchiveLayout.document(document, in: draft.manifest.folder, batch: draft.batchID), Array("{}\n".utf8))
+    }
     try await archive.store.delete(draft.manifestKey)
     #expect(try await codes(archive.verify()) == expected)
   }
@@ -287,10 +296,9 @@ import Testing
       try await archive.write(SampleArchive.Draft()), try await archive.write(SampleArchive.Draft(day: 2))
     )
     try await archive.writeRunRecord([first, second])
-    for (draft, document) in [(first, ArchiveLayout.Document.prepared), (second, .superseded)] {
-      try await archive.put(
-        ArchiveLayout.document(document, in: draft.manifest.folder, batch: draft.batchID), Array("{}\n".utf8))
-    }
+    try await archive.put(
+      ArchiveLayout.document(.prepared, in: first.manifest.folder, batch: first.batchID), Array("{}\n".utf8))
+    try await archive.mark(second, .superseded)
     let report = try await archive.verify()
     #expect(codes(report) == [], "the superseded batch has the other's keys, and is ignored")
     #expect(report.tables.first?.batches == 1)

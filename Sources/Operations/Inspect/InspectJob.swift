@@ -38,20 +38,28 @@ package struct InspectJob: Sendable {
     var tables: Set<TableName> = []
     var seen: Set<UUIDv7> = []
     var wanted: [(key: String, batch: UUIDv7, table: TableName)] = []
+    var problems: [OperationError] = []
+    let markers = MarkerCheck(store: store)
     var folders = ArchiveFolders(selection, of: store)
     while let folder = try await folders.next() {
       try context.checkStop()
-      let batches = folder.batches(.manifest).subtracting(folder.batches(.superseded))
+      var batches = folder.batches(.manifest)
         .filter { selection.batches.isEmpty || selection.batches.contains($0) }
       tables.insert(folder.table)
       if !selection.batches.isEmpty { seen.formUnion(batches) }
+      for batch in batches.intersection(folder.batches(.superseded)).sorted() {
+        // A marker that is not to be believed hides no batch.
+        let (ignored, finding) = try await markers.superseded(batch, in: folder.path, folder.table)
+        if let finding { problems.append(.unsound(finding)) }
+        if ignored != nil { batches.remove(batch) }
+      }
       wanted += batches.sorted().map {
         (ArchiveLayout.document(.manifest, in: folder.path, batch: $0), $0, folder.table)
       }
     }
-    var found = Batches()
+    var found = Batches(problems: problems)
     for (sound, findings) in try await manifests(wanted) {
-      found.problems += findings.map(Self.problem)
+      found.problems += findings.map(OperationError.unsound)
       guard let sound, selection.includes(sound.manifest) else { continue }
       found.batches.append(ArchivedBatch(manifest: sound.manifest, key: sound.key, sha256: sound.sha256))
     }
@@ -91,13 +99,6 @@ package struct InspectJob: Sendable {
     }
   }
 
-  private static func problem(_ finding: VerifyFinding) -> OperationError {
-    OperationError(
-      .data, "the manifest is not sound", at: finding.key,
-      cause: "expected \(finding.expected), found \(finding.found)", hint: "run `archiver verify` for the whole picture"
-    )
-  }
-
   /// A manifest as it is stored.
   package struct Document: Sendable {
     package var batch: ArchivedBatch
@@ -112,7 +113,7 @@ package struct InspectJob: Sendable {
       let key = ArchiveLayout.document(.manifest, in: folder.path, batch: batch)
       let (sound, findings) = try await ManifestCheck(store: store).read(key, batch: batch, table: folder.table)
       guard let sound else {
-        throw findings.first.map(Self.problem)
+        throw findings.first.map(OperationError.unsound)
           ?? OperationError(.data, "cannot read the manifest", at: key, cause: "it cannot be used")
       }
       do {

@@ -23,7 +23,9 @@ package struct RestoreJob: Sendable {
   /// `fail` is asked for and a key is in the target already, except for a dry run, which reports it.
   package func run() async throws(OperationError) -> RestoreReport {
     var report = RestoreReport(restoreID: context.runID, isDryRun: request.isDryRun)
-    let batches = try await ArchiveReader(store: store).batches(request.selection)
+    let committed = try await ArchiveReader(store: store).committed(request.selection)
+    let batches = committed.batches
+    report.superseded = committed.superseded
     let found = batches.map(\.manifest)
     try await FilterCheck(selection: request.selection, knownTables: request.knownTables, store: store).run(
       tables: found.map(\.source.name), batches: Set(found.map(\.batchID)), tookNothing: found.isEmpty)

@@ -45,6 +45,8 @@ package struct RestoreReport: Sendable {
   package var isDryRun: Bool
   /// In the order of their names; empty when no archived row matches.
   package var tables: [Table] = []
+  /// Selected batches that were left out, as their rows came back with a database of an earlier time.
+  package var superseded: [UUIDv7] = []
 
   package init(restoreID: UUIDv7, isDryRun: Bool) {
     (self.restoreID, self.isDryRun) = (restoreID, isDryRun)

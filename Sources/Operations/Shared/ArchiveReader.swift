@@ -51,18 +51,50 @@ package struct ArchiveReader: Sendable {
     return found
   }
 
-  /// The committed batches of the selection, superseded ones left out, oldest batch first.
-  package func batches(_ selection: Selection) async throws(OperationError) -> [ArchivedBatch] {
+  /// What of an archive a selection lets through.
+  package struct Committed: Sendable {
+    /// Oldest first.
+    package var batches: [ArchivedBatch] = []
+    /// Batches that are left out, as their rows came back with a database of an earlier time; oldest first.
+    package var superseded: [UUIDv7] = []
+  }
+
+  /// The committed batches of the selection.
+  ///
+  /// Throws a data error for a marker that would leave a batch out and is not to be believed.
+  package func committed(_ selection: Selection) async throws(OperationError) -> Committed {
     let entries = try await entries(selection)
-    var superseded: Set<UUIDv7> = []
-    for case (_, .document(.superseded, _, let batch)) in entries { superseded.insert(batch) }
-    var found: [ArchivedBatch] = []
-    for case (let info, .document(.manifest, _, let batch)) in entries
-    where !superseded.contains(batch) && (selection.batches.isEmpty || selection.batches.contains(batch)) {
-      let archived = try await self.batch(at: info.key)
-      if selection.includes(archived.manifest) { found.append(archived) }
+    var marked: Set<UUIDv7> = []
+    for case (_, .document(.superseded, _, let batch)) in entries { marked.insert(batch) }
+    var found = Committed()
+    for case (let info, .document(.manifest, let folder, let batch)) in entries
+    where selection.batches.isEmpty || selection.batches.contains(batch) {
+      guard marked.contains(batch), let table = ArchiveLayout.tableName(inFolder: folder) else {
+        let archived = try await self.batch(at: info.key)
+        if selection.includes(archived.manifest) { found.batches.append(archived) }
+        continue
+      }
+      let (ignored, finding) = try await MarkerCheck(store: store).superseded(batch, in: folder, table)
+      if let finding { throw .unsound(finding) }
+      let (sound, _) = try await ManifestCheck(store: store).read(info.key, batch: batch, table: table)
+      guard let sound else { continue }
+      if sound.sha256.hex != ignored { throw .unsound(Self.unfitting(info.key, sound, ignored)) }
+      if selection.includes(sound.manifest) { found.superseded.append(batch) }
     }
-    return found.sorted { $0.manifest.batchID < $1.manifest.batchID }
+    found.batches.sort { $0.manifest.batchID < $1.manifest.batchID }
+    found.superseded.sort()
+    return found
+  }
+
+  static func unfitting(_ key: String, _ sound: ManifestCheck.Sound, _ expected: String?) -> VerifyFinding {
+    VerifyFinding(
+      .manifest, table: sound.manifest.source.name, key: key, batchID: sound.manifest.batchID,
+      expected: "the SHA-256 that its superseded marker names, \(expected ?? "none")", found: sound.sha256.hex)
+  }
+
+  /// The committed batches of the selection, superseded ones left out, oldest batch first; throws as `committed` does.
+  package func batches(_ selection: Selection) async throws(OperationError) -> [ArchivedBatch] {
+    try await committed(selection).batches
   }
 
   /// The committed batch whose manifest has that key.
@@ -93,5 +125,15 @@ package struct ArchiveReader: Sendable {
       }
       throw wrapped
     }
+  }
+}
+
+extension OperationError {
+  /// For a document that cannot be relied on.
+  static func unsound(_ finding: VerifyFinding) -> OperationError {
+    OperationError(
+      .data, "the \(finding.key.hasSuffix(".manifest.json") ? "manifest" : "marker") is not sound", at: finding.key,
+      cause: "expected \(finding.expected), found \(finding.found)", hint: "run `archiver verify` for the whole picture"
+    )
   }
 }

@@ -8,7 +8,7 @@ struct ArchiveFolder: Sendable {
   /// Sizes by key.
   var objects: [String: Int] = [:]
   var batchOfObject: [String: UUIDv7] = [:]
-  var documents: [ArchiveLayout.Document: [UUIDv7]] = [:]
+  private var documents: [ArchiveLayout.Document: Set<UUIDv7>] = [:]
 
   init(path: String, table: TableName) {
     (self.path, self.table) = (path, table)
@@ -19,12 +19,12 @@ struct ArchiveFolder: Sendable {
     case .object(_, let batch, _):
       objects[info.key] = info.byteCount
       batchOfObject[info.key] = batch
-    case .document(let document, _, let batch): documents[document, default: []].append(batch)
+    case .document(let document, _, let batch): documents[document, default: []].insert(batch)
     case .other: break
     }
   }
 
-  func batches(_ document: ArchiveLayout.Document) -> Set<UUIDv7> { Set(documents[document] ?? []) }
+  func batches(_ document: ArchiveLayout.Document) -> Set<UUIDv7> { documents[document] ?? [] }
 }
 
 /// Walks an archive folder by folder, so that memory holds one folder's names and not the archive's.
@@ -36,9 +36,12 @@ struct ArchiveFolders {
   private var prefixes: [String]
   private var listing: ObjectListing.Iterator?
   private var pending: ArchiveFolder?
+  private let keepsStrays: Bool
+  /// Files that are nothing of an archive, as far as the walk has come, with the table they lie below; kept when asked for.
+  private(set) var strays: [(info: ObjectInfo, table: TableName?)] = []
 
-  init(_ selection: Selection, of store: any ObjectStore) {
-    (self.selection, self.store) = (selection, store)
+  init(_ selection: Selection, of store: any ObjectStore, keepingStrays: Bool = false) {
+    (self.selection, self.store, keepsStrays) = (selection, store, keepingStrays)
     prefixes = selection.prefixes.reversed()
   }
 
@@ -60,7 +63,10 @@ struct ArchiveFolders {
           case .object(let folder, _, _), .document(_, let folder, _): folder
           case .other: nil
           }
-        guard let path else { continue }
+        guard let path else {
+          if keepsStrays { addStray(info) }
+          continue
+        }
         if pending?.path == path {
           pending?.add(info, entry)
           continue
@@ -77,5 +83,15 @@ struct ArchiveFolders {
     }
     defer { pending = nil }
     return pending
+  }
+
+  /// Signatures belong to their documents, and a name that ends in a slash and holds nothing is how some tools make a folder.
+  private mutating func addStray(_ info: ObjectInfo) {
+    if info.key.hasSuffix("/"), info.byteCount == 0 { return }
+    let signed = info.key.hasSuffix(".sig") ? String(info.key.dropLast(".sig".count)) : ""
+    if case .document = ArchiveLayout.entry(signed) { return }
+    let table = ArchiveLayout.tableName(inFolder: info.key)
+    guard table.map(selection.includes) ?? selection.tables.isEmpty else { return }
+    strays.append((info, table))
   }
 }

@@ -12,8 +12,10 @@ struct BatchResult: Sendable {
   var manifest: Manifest?
   /// Of the manifest's bytes; nil when they could not be read.
   var sha256: SHA256Digest?
-  /// The manifest was read, and the filters leave its batch out.
-  var isLeftOut = false
+  /// Its rows came back and were archived anew.
+  var isSuperseded = false
+  /// There is no manifest, nor anything to believe in its place.
+  var isAbsent = false
   var keyHashes: [UInt64] = []
   var findings: [VerifyFinding] = []
   var notes: [String] = []
@@ -32,20 +34,55 @@ struct BatchAudit: Sendable {
   func run(_ batch: UUIDv7, in folder: ArchiveFolder) async throws(OperationError) -> BatchResult {
     let key = ArchiveLayout.document(.manifest, in: folder.path, batch: batch)
     var result = BatchResult(batchID: batch, key: key)
+    if folder.batches(.superseded).contains(batch) {
+      let (expected, finding) = try await MarkerCheck(store: store, signatures: signatures)
+        .superseded(batch, in: folder.path, folder.table)
+      if let expected { return try await superseded(result, expected, in: folder) }
+      if let finding { result.findings.append(finding) }
+      guard folder.batches(.manifest).contains(batch) else {
+        result.isAbsent = true
+        return result
+      }
+    }
     let (sound, findings) = try await ManifestCheck(store: store, signatures: signatures).read(
       key, batch: batch, table: folder.table)
     guard let sound else {
-      result.findings = findings
+      result.findings += findings
       return result
     }
     result.sha256 = sound.sha256
-    guard selection.includes(sound.manifest) else {
-      result.isLeftOut = true
+    guard selection.includes(sound.manifest) else { return result }
+    result.manifest = sound.manifest
+    result.findings += findings
+    try await audit(sound, folder, into: &result)
+    return result
+  }
+
+  /// Readers ignore the batch, and its manifest and objects must be there all the same: they may hold what its rows were.
+  private func superseded(
+    _ initial: BatchResult, _ expected: String, in folder: ArchiveFolder
+  ) async throws(OperationError) -> BatchResult {
+    var result = initial
+    result.isSuperseded = true
+    func finding(_ code: FindingCode, _ expected: String, _ found: String) -> VerifyFinding {
+      VerifyFinding(
+        code, table: folder.table, key: result.key, batchID: result.batchID, expected: expected, found: found,
+        detail: "as its superseded marker has it")
+    }
+    guard folder.batches(.manifest).contains(result.batchID) else {
+      result.findings.append(finding(.gap, "the manifest of SHA-256 \(expected)", "nothing"))
       return result
     }
+    let (sound, findings) = try await ManifestCheck(store: store, signatures: signatures).read(
+      result.key, batch: result.batchID, table: folder.table)
+    result.findings += findings
+    guard let sound else { return result }
+    result.sha256 = sound.sha256
+    guard selection.includes(sound.manifest) else { return result }
     result.manifest = sound.manifest
-    result.findings = findings
-    try await audit(sound, folder, into: &result)
+    if sound.sha256.hex != expected { result.findings.append(finding(.manifest, expected, sound.sha256.hex)) }
+    let head = BatchAudit(store: store, selection: selection, level: .head, signatures: signatures, database: nil)
+    try await head.audit(sound, folder, into: &result)
     return result
   }
 

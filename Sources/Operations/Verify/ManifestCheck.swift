@@ -86,7 +86,9 @@ struct ManifestCheck: Sendable {
       ]
     }
     var faults = objectFaults(of: manifest) + columnFaults(of: manifest)
-    if !faults.contains(where: \.isFatal) { faults += countFaults(of: manifest) + rangeFaults(of: manifest) }
+    if !faults.contains(where: \.isFatal) {
+      faults += countFaults(of: manifest) + commitFaults(of: manifest) + rangeFaults(of: manifest)
+    }
     return faults
   }
 
@@ -147,6 +149,16 @@ struct ManifestCheck: Sendable {
         found: "database \(counts.database), fetched \(counts.fetched), stored \(counts.stored), deleted "
           + (counts.deleted.map { "\($0)" } ?? "not given"),
         isFatal: counts.stored != rows)
+    ]
+  }
+
+  /// Rows are read before the transaction that deletes them ends.
+  private static func commitFaults(of manifest: Manifest) -> [Fault] {
+    if let committedAt = manifest.committedAt, committedAt >= manifest.archivedAt { return [] }
+    return [
+      Fault(
+        expected: "committed_at, no earlier than archived_at, \(manifest.archivedAt)",
+        found: manifest.committedAt.map { "\($0)" } ?? "none")
     ]
   }
 

@@ -103,7 +103,7 @@ struct ObjectAudit: ~Copyable, ByteSink {
       if lines != object.rows || content.hasUnendedLine {
         result.findings.append(
           place.finding(
-            .lineCount, "\(object.rows) lines", "\(lines) lines",
+            .lineCount, "\(object.rows) lines", "\(content.hasSurplus ? "more than " : "")\(lines) lines",
             content.hasUnendedLine ? "the last line has no newline" : ""))
       }
     }
@@ -166,6 +166,12 @@ final class ContentAudit: GzipSink {
   /// Longer lines are not looked into, so that no object fills the memory.
   private static let maximumLineByteCount = 1 << 25
 
+  /// Lines looked for beyond those that there should be: a forged object can hold a thousand for each of its bytes.
+  private static let surplusLineCount = 1 << 16
+
+  /// There are more lines than were looked for.
+  var hasSurplus: Bool { lineCount > rows.expectedCount + Self.surplusLineCount }
+
   init(rows: RowAudit) {
     self.rows = rows
   }
@@ -174,7 +180,7 @@ final class ContentAudit: GzipSink {
     byteCount += content.count
     sum?.update(content)
     var start = 0
-    while let end = content.newline(from: start) {
+    while !hasSurplus, let end = content.newline(from: start) {
       lineCount += 1
       if partial.isEmpty, !isTooLong {
         rows.read(content.extracting(start..<end), number: lineCount)
@@ -184,7 +190,7 @@ final class ContentAudit: GzipSink {
       }
       start = end + 1
     }
-    keep(content.extracting(start..<content.count))
+    if hasSurplus { partial = [] } else { keep(content.extracting(start..<content.count)) }
   }
 
   private func keep(_ bytes: Span<UInt8>) {
@@ -208,7 +214,7 @@ final class ContentAudit: GzipSink {
   /// A last line without its newline counts as a line only when nothing was cut off.
   func finish(isComplete: Bool) {
     if let sum = sum.take() { sha256 = sum.finalize().hex }
-    guard isComplete, !partial.isEmpty || isTooLong else { return }
+    guard isComplete, !hasSurplus, !partial.isEmpty || isTooLong else { return }
     hasUnendedLine = true
     lineCount += 1
     endPartialLine()

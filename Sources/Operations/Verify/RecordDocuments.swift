@@ -7,10 +7,13 @@ struct RecordDocuments<Record: Decodable & Sendable>: Sendable {
   let store: any ObjectStore
   let prefix: String
   let signatures: SignatureCheck
+  /// The key that a record belongs under, by what it says.
+  let place: @Sendable (Record) -> String
 
   /// Hands every document to `body` with its key and its bytes' SHA-256, and finds those that cannot be read.
   ///
-  /// The record is nil where the bytes could be read and make no sense, or no trusted key signed them.
+  /// The record is nil where the bytes could be read and make no sense, belong under another key, or no trusted key signed
+  /// them: neither a sum nor a signature says anything of the place that a document lies in.
   func read(
     formats: [String], _ body: (String, SHA256Digest, Record?) async throws(OperationError) -> Void
   ) async throws(OperationError) -> [VerifyFinding] {
@@ -41,6 +44,12 @@ struct RecordDocuments<Record: Decodable & Sendable>: Sendable {
         record = try ArchiveDocument.decode(Record.self, from: bytes, formats: formats)
       } catch {
         findings.append(Self.finding(error, info.key))
+      }
+      if let place = record.map(place), place != info.key {
+        findings.append(
+          VerifyFinding(
+            .manifest, key: info.key, expected: "the record that belongs there", found: "the one of \(place)"))
+        record = nil
       }
       try await body(info.key, SHA256.hash(bytes.span), unsigned == nil ? record : nil)
     }

@@ -17,7 +17,8 @@ actor RestoreHistory {
     _ selection: Selection, from store: any ObjectStore, _ signatures: SignatureCheck
   ) async throws(OperationError) -> (history: RestoreHistory, findings: [VerifyFinding]) {
     let documents = RecordDocuments<RestoreRecord>(
-      store: store, prefix: ArchiveLayout.restoresPrefix, signatures: signatures)
+      store: store, prefix: ArchiveLayout.restoresPrefix, signatures: signatures,
+      place: { ArchiveLayout.restoreRecord($0.restoreID) })
     var records: [RestoreRecord] = []
     let findings = try await documents.read(formats: [RestoreRecord.format]) { _, _, record in
       // Rows that went into another table are neither in this one nor archived from it.
@@ -31,14 +32,29 @@ actor RestoreHistory {
     _ found: Set<[String]>, of batch: UUIDv7, _ table: TableName, before time: Timestamp? = nil
   ) async throws(OperationError) -> Set<[String]> {
     var rest = found
-    for record in records
-    where !rest.isEmpty && record.name == table && record.batches.contains(batch)
-      && (time.map { record.restoredAt <= $0 } ?? true)
-    {
-      guard let list = record.keys, list == ArchiveLayout.restoredKeys(record.restoreID) else { continue }
+    for list in lists(of: batch, table, before: time) where !rest.isEmpty {
       rest.subtract(try await restoredKeys(list))
     }
     return rest
+  }
+
+  /// The same of keys of which there are only hashes.
+  func unexplained(
+    _ found: Set<UInt64>, of batch: UUIDv7, _ table: TableName, before time: Timestamp?
+  ) async throws(OperationError) -> Set<UInt64> {
+    var rest = found
+    for list in lists(of: batch, table, before: time) where !rest.isEmpty {
+      rest.subtract(try await restoredKeys(list).map(DuplicateKeys.hash))
+    }
+    return rest
+  }
+
+  /// Keys of the lists of what restores put back of the batch.
+  private func lists(of batch: UUIDv7, _ table: TableName, before time: Timestamp?) -> [String] {
+    records.filter { record in
+      record.name == table && record.batches.contains(batch) && (time.map { record.restoredAt <= $0 } ?? true)
+    }
+    .compactMap { $0.keys == ArchiveLayout.restoredKeys($0.restoreID) ? $0.keys : nil }
   }
 
   private func restoredKeys(_ list: String) async throws(OperationError) -> Set<[String]> {

@@ -6,11 +6,13 @@ struct RowAudit: Sendable {
   private var reader: RowReader
   private let batchID: String
   private let batchIDBytes: [UInt8]
+  private let archivedAt: [UInt8]
   private let keyColumns: [Int]
   private let timeColumn: Int
   private let range: TimeBounds
   private let keepsKeys: Bool
-  private let expectedCount: Int
+  /// Rows that the object should have.
+  let expectedCount: Int
 
   private(set) var lineCount = 0
   /// One a decoded line.
@@ -30,6 +32,9 @@ struct RowAudit: Sendable {
   }
   private var faults: [FindingCode: Fault] = [:]
 
+  /// Lines that are no rows before the others are only counted: a small file can unpack to millions of them.
+  private static let maximumFaultCount = 100_000
+
   /// The manifest has passed `ManifestCheck`, so that its columns are found.
   ///
   /// `expecting` is how many rows the object should have.
@@ -39,6 +44,7 @@ struct RowAudit: Sendable {
       columns: manifest.rowColumns)
     batchID = manifest.batchID.description
     batchIDBytes = Array(batchID.utf8)
+    archivedAt = Array(manifest.archivedAt.description.utf8)
     keyColumns = manifest.primaryKey.compactMap { name in manifest.columns.firstIndex { $0.name == name } }
     timeColumn = manifest.columns.firstIndex { $0.name == manifest.timestampColumn } ?? 0
     range = TimeBounds(manifest)
@@ -51,7 +57,7 @@ struct RowAudit: Sendable {
   mutating func read(_ line: Span<UInt8>, number: Int) {
     lineCount += 1
     // That there are more lines is a finding of its own; keys of rows that nobody promised would only fill the memory.
-    guard lineCount <= expectedCount else { return }
+    guard lineCount <= expectedCount, (faults[.row]?.count ?? 0) < Self.maximumFaultCount else { return }
     do throws(RowCodecError) {
       try reader.read(line)
     } catch {
@@ -59,6 +65,7 @@ struct RowAudit: Sendable {
     }
     let expected = batchIDBytes
     if !reader.hasBatchID(expected.span) { note(.batchID, number, batchID, "another batch id") }
+    if !reader.isArchivedAt(archivedAt) { note(.batchID, number, "the manifest's archived_at", "another _archived_at") }
     if let instant = reader.instant(timeColumn) {
       times = times.map { min($0.lowerBound, instant)...max($0.upperBound, instant) } ?? instant...instant
       if !range.contains(instant) { note(.range, number, range.description, "a time outside") }
@@ -96,7 +103,9 @@ struct RowAudit: Sendable {
     faults.sorted { $0.value.line < $1.value.line }.map { code, fault in
       place.finding(
         code, fault.expected, fault.found,
-        fault.count == 1 ? "line \(fault.line)" : "line \(fault.line), and \(fault.count - 1) more")
+        fault.count == 1
+          ? "line \(fault.line)"
+          : "line \(fault.line), and \(fault.count < Self.maximumFaultCount ? "" : "at least ")\(fault.count - 1) more")
     }
   }
 }

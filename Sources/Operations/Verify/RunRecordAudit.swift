@@ -22,10 +22,12 @@ struct RunRecordAudit: Sendable {
     var found: [VerifyFinding] = []
     let documents = RecordDocuments<RunRecord>(
       store: store, prefix: ArchiveLayout.runsPrefix,
-      signatures: SignatureCheck(store: store, trustedKeys: request.trustedKeys))
+      signatures: SignatureCheck(store: store, trustedKeys: request.trustedKeys),
+      place: { ArchiveLayout.runRecord($0.runID, startedAt: $0.startedAt) })
     let unreadable = try await documents.read(formats: [RunRecord.format]) {
       (key, sha256, record) throws(OperationError) in
       sums[key] = sha256.hex
+      let foundBefore = found.count
       links += (record?.previous ?? []).map { Link(from: key, to: $0) }
       for table in record?.tables ?? [] {
         let name = TableName(database: table.database, schema: table.schema, table: table.table)
@@ -35,6 +37,8 @@ struct RunRecordAudit: Sendable {
           if let finding = try await check(reference, name, seen, record: key) { found.append(finding) }
         }
       }
+      // Where manifests are missed or altered, that says more.
+      if let record, found.count == foundBefore, let finding = rowsFinding(record, seen, key) { found.append(finding) }
     }
     var result = Result(recordCount: sums.count, findings: unreadable + found)
     for link in links {
@@ -60,6 +64,23 @@ struct RunRecordAudit: Sendable {
     return result
   }
 
+  /// Nil unless a run claims more rows than all the manifests that name it hold.
+  ///
+  /// It may claim less: a batch whose commit was in doubt at the run's end is settled by a later one.
+  private func rowsFinding(_ record: RunRecord, _ seen: SeenBatches, _ key: String) -> VerifyFinding? {
+    let selection = request.selection
+    let manifests = record.tables.flatMap(\.manifests)
+    guard request.sample == nil, selection.databases.isEmpty, selection.tables.isEmpty,
+      manifests.allSatisfy({ seen.hasRead(manifest: $0.key) })
+    else { return nil }
+    let claimed = record.tables.reduce(0) { $0.addingReportingOverflow($1.rows).partialValue }
+    let held = seen.rows(of: record.runID)
+    guard claimed > held else { return nil }
+    return VerifyFinding(
+      .manifest, key: key, expected: "at most the \(held) rows of the manifests that name the run",
+      found: "\(claimed) rows")
+  }
+
   /// A record that names an earlier one.
   private struct Link {
     var from: String
@@ -80,7 +101,7 @@ struct RunRecordAudit: Sendable {
     if let batch {
       guard request.sample?.includes(batch) ?? true else { return nil }
       switch seen[batch] {
-      case .superseded, .unread: return nil
+      case .unread: return nil
       case .read where seen[batch]?.sha256 == reference.sha256: return nil
       case .read, nil: break
       }

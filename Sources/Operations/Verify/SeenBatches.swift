@@ -6,13 +6,30 @@ struct SeenBatches: Sendable {
   enum State: Sendable {
     /// Its manifest was read; the four words are the manifest's SHA-256, so that each costs no allocation.
     case read(UInt64, UInt64, UInt64, UInt64)
-    /// Its manifest is there, and was not or could not be read.
+    /// Its manifest was not or could not be read, or is missed already.
     case unread
-    /// Its rows came back and were archived anew.
-    case superseded
   }
 
   private(set) var states: [UUIDv7: State] = [:]
+  /// Those of them whose rows came back and were archived anew.
+  private(set) var superseded: Set<UUIDv7> = []
+  private var rowsByRun: [UUIDv7: Int] = [:]
+
+  /// Takes a sound manifest's rows into its run's account; `ManifestCheck` bounds them.
+  mutating func count(_ manifest: Manifest) {
+    rowsByRun[manifest.runID, default: 0] += manifest.rowCount
+  }
+
+  /// Rows of all sound manifests that name the run.
+  func rows(of run: UUIDv7) -> Int { rowsByRun[run] ?? 0 }
+
+  /// Whether the document of that key is a manifest that was read.
+  func hasRead(manifest key: String) -> Bool {
+    guard case .document(.manifest, _, let batch) = ArchiveLayout.entry(key), case .read? = states[batch] else {
+      return false
+    }
+    return true
+  }
 
   mutating func add(_ batch: UUIDv7, _ sha256: SHA256Digest?) {
     guard let sha256 else {
@@ -25,8 +42,9 @@ struct SeenBatches: Sendable {
     states[batch] = .read(words[0], words[1], words[2], words[3])
   }
 
-  mutating func addSuperseded(_ batch: UUIDv7) {
-    states[batch] = .superseded
+  mutating func addSuperseded(_ batch: UUIDv7, _ sha256: SHA256Digest?) {
+    add(batch, sha256)
+    superseded.insert(batch)
   }
 
   subscript(batch: UUIDv7) -> State? { states[batch] }

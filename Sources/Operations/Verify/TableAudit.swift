@@ -12,15 +12,18 @@ struct TableAudit {
   let isWhole: Bool
 
   private(set) var totals: VerifyReport.Table
-  private(set) var findings: [VerifyFinding] = []
+  var findings: [VerifyFinding] = []
   private(set) var notes: Set<String> = []
   private let duplicates: DuplicateKeys
-  private var supersededCount = 0
+  private var superseded: [UUIDv7] = []
   /// Folders whose batches are still to be checked.
-  private var waiting: [(folder: ArchiveFolder, superseded: Set<UUIDv7>, batches: [UUIDv7])] = []
+  private var waiting: [(folder: ArchiveFolder, batches: [UUIDv7])] = []
 
   /// Batches that wait before they are checked together: many beside those checked at once, few to keep in memory.
   private static let waitingBatchCount = 64
+
+  /// Batches that a note names.
+  private static let namedBatchCount = 32
 
   init(
     _ table: TableName, request: VerifyRequest, batch: BatchAudit, store: any ObjectStore, context: JobContext,
@@ -34,48 +37,40 @@ struct TableAudit {
   }
 
   mutating func add(_ folder: ArchiveFolder, to seen: inout SeenBatches) async throws(OperationError) {
-    let superseded = try await believed(.superseded, in: folder)
-    for batch in superseded { seen.addSuperseded(batch) }
-    supersededCount += superseded.count
     var batches: [UUIDv7] = []
-    for batch in folder.documents[.manifest] ?? [] where !superseded.contains(batch) {
+    for batch in folder.batches(.manifest).union(folder.batches(.superseded)) {
       if isWanted(batch) { batches.append(batch) } else { seen.add(batch, nil) }
     }
-    waiting.append((folder, superseded, batches.sorted()))
+    waiting.append((folder, batches.sorted()))
     if waiting.reduce(0, { $0 + max(1, $1.batches.count) }) >= Self.waitingBatchCount { try await checkWaiting(&seen) }
   }
 
   private mutating func checkWaiting(_ seen: inout SeenBatches) async throws(OperationError) {
     let folders = waiting
     waiting = []
+    var explained = Explained()
     for result in try await audit(folders.flatMap { waiting in waiting.batches.map { ($0, waiting.folder) } }) {
-      seen.add(result.batchID, result.sha256)
       findings += result.findings
       notes.formUnion(result.notes)
+      explained.add(result)
+      if result.isAbsent { continue }
+      if result.isSuperseded {
+        seen.addSuperseded(result.batchID, result.sha256)
+        superseded.append(result.batchID)
+      } else {
+        seen.add(result.batchID, result.sha256)
+      }
       guard let manifest = result.manifest else { continue }
+      seen.count(manifest)
+      if result.isSuperseded { continue }
       totals.add(manifest)
       context.progress.observe(.advanced(rows: manifest.rowCount, bytes: manifest.byteCount))
     }
     guard isWhole else { return }
-    for (folder, superseded, _) in folders { try await checkLeftovers(of: folder, superseded) }
+    for (folder, _) in folders { try await checkLeftovers(of: folder, explained) }
   }
 
-  /// The batches that have such a marker, but for those whose marker no trusted key signed.
-  private mutating func believed(
-    _ marker: ArchiveLayout.Document, in folder: ArchiveFolder
-  ) async throws(OperationError) -> Set<UUIDv7> {
-    var batches = folder.batches(marker)
-    guard batch.signatures.isNeeded else { return batches }
-    for id in batches.sorted() where isWanted(id) {
-      let key = ArchiveLayout.document(marker, in: folder.path, batch: id)
-      guard let finding = try await batch.signatures.finding(marker: key, of: id, totals.name) else { continue }
-      findings.append(finding)
-      batches.remove(id)
-    }
-    return batches
-  }
-
-  private func isWanted(_ batch: UUIDv7) -> Bool {
+  func isWanted(_ batch: UUIDv7) -> Bool {
     (request.sample?.includes(batch) ?? true)
       && (request.selection.batches.isEmpty || request.selection.batches.contains(batch))
   }
@@ -112,57 +107,22 @@ struct TableAudit {
     }
   }
 
-  /// Finds prepared documents and objects that no manifest explains.
-  private mutating func checkLeftovers(
-    of folder: ArchiveFolder, _ superseded: Set<UUIDv7>
-  ) async throws(OperationError) {
-    let aborted = try await believed(.aborted, in: folder)
-    let explained = folder.batches(.manifest).union(superseded).union(aborted)
-    let prepared = folder.batches(.prepared).subtracting(explained)
-    for batch in prepared.sorted() where isWanted(batch) {
-      guard try await isStillOpen(batch, folder) else { continue }
-      findings.append(
-        VerifyFinding(
-          .inDoubt, table: totals.name, key: ArchiveLayout.document(.prepared, in: folder.path, batch: batch),
-          batchID: batch, expected: "a manifest", found: "a prepared document alone"))
-    }
-    for (key, batch) in folder.batchOfObject.sorted(by: { $0.key < $1.key })
-    where !explained.contains(batch) && !prepared.contains(batch) && isWanted(batch) {
-      guard try await isStillOpen(batch, folder) else { continue }
-      findings.append(
-        VerifyFinding(
-          .orphanObject, table: totals.name, key: key, batchID: batch, expected: "a manifest that names it",
-          found: "\(folder.objects[key] ?? 0) bytes without one"))
-    }
-  }
-
-  /// Whether the batch's manifest is not there even now: a run may be at work.
-  private func isStillOpen(_ batch: UUIDv7, _ folder: ArchiveFolder) async throws(OperationError) -> Bool {
-    let key = ArchiveLayout.document(.manifest, in: folder.path, batch: batch)
-    do {
-      _ = try await store.head(key)
-      return false
-    } catch {
-      guard error.concernsOneObject else { throw .wrapping(error, "cannot look the manifest up", at: key) }
-      return true
-    }
-  }
-
   /// Compares the keys of all the table's batches, once every folder was added.
   mutating func finish(_ seen: inout SeenBatches) async throws(OperationError) {
     try await checkWaiting(&seen)
-    if supersededCount > 0 {
+    if !superseded.isEmpty {
+      let names = superseded.prefix(Self.namedBatchCount).map(\.description).joined(separator: ", ")
+      let more = superseded.count > Self.namedBatchCount ? " and \(superseded.count - Self.namedBatchCount) more" : ""
       notes.insert(
-        "\(totals.name): \(supersededCount) superseded batches are left out; their rows came back with a database of an "
-          + "earlier time")
+        "\(totals.name): \(superseded.count) superseded batches are left out, as their rows came back with a database of "
+          + "an earlier time: \(names)\(more)")
     }
     let reader = ArchiveReader(store: store)
     for (older, newer, hashes) in try duplicates.suspects() {
+      let (first, second) = (try await reader.batch(at: older.key), try await reader.batch(at: newer.key))
+      let archivedAt = second.manifest.archivedAt
       let keys: Set<[String]>
-      let archivedAt: Timestamp
       do {
-        let (first, second) = (try await reader.batch(at: older.key), try await reader.batch(at: newer.key))
-        archivedAt = second.manifest.archivedAt
         keys =
           older.id == newer.id
           ? Self.repeated(try await ArchivedKeys.read(first.manifest, from: store))
@@ -172,7 +132,10 @@ struct TableAudit {
           .intersection(try await ArchivedKeys.read(second.manifest, from: store))
       } catch let error where error.category == .data {
         // A damaged batch has its own findings; that it shares hashes is all that can be said.
-        add(older, newer, hashes.count, "by hashes of the keys, as a batch is damaged")
+        let rest =
+          older.id == newer.id
+          ? hashes : try await history.unexplained(hashes, of: older.id, totals.name, before: archivedAt)
+        if !rest.isEmpty { add(older, newer, rest.count, "by hashes of the keys, as a batch is damaged") }
         continue
       }
       let rest =

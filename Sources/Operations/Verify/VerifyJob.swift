@@ -14,8 +14,21 @@ package struct VerifyJob: Sendable {
 
   /// Damage to one batch or table is a finding and does not keep the others from being looked at.
   ///
-  /// Throws as `FilterCheck` does for filters that name nothing, unless there are findings. Throws when the storage, or at level `database` a database, cannot be read at all, and when a signal asks to stop.
+  /// Throws a data error where there is no archive, and as `FilterCheck` does for filters that name nothing, unless there are findings. Throws when the storage, or at level `database` a database, cannot be read at all, and when a signal asks to stop.
   package func run() async throws(OperationError) -> VerifyReport {
+    do throws(OperationError) {
+      return try await check()
+    } catch  where error.category == .failed {
+      // That the check could not be made must not look like findings.
+      var error = error
+      error.category = .unavailable
+      throw error
+    } catch {
+      throw error
+    }
+  }
+
+  private func check() async throws(OperationError) -> VerifyReport {
     let start = ContinuousClock.now
     var report = VerifyReport(
       runID: context.runID, location: store.location, level: request.level, sample: request.sample,
@@ -46,7 +59,8 @@ package struct VerifyJob: Sendable {
   ) async throws(OperationError) -> VerifyReport {
     var report = initial
     var seen = SeenBatches()
-    var folders = ArchiveFolders(request.selection, of: store)
+    var folders = ArchiveFolders(
+      request.selection, of: store, keepingStrays: request.selection.takesWholeTables)
     var table: TableAudit?
     while let folder = try await folders.next() {
       try context.checkStop()
@@ -63,6 +77,7 @@ package struct VerifyJob: Sendable {
       try await table?.add(folder, to: &seen)
     }
     try await end(&table, &seen, into: &report)
+    add(folders.strays.map(Self.finding), to: &report)
     if request.selection.takesWholeTables {
       let result = try await RunRecordAudit(store: store, request: request).run(seen)
       (report.runRecords, report.heads) = (result.recordCount, result.heads)
@@ -73,12 +88,36 @@ package struct VerifyJob: Sendable {
       try await FilterCheck(selection: request.selection, knownTables: request.knownTables, store: store).run(
         tables: report.tables.map(\.name), batches: Set(seen.states.keys), tookNothing: report.batchCount == 0)
     }
+    if report.isSound, report.tables.isEmpty, report.runRecords == 0 { try await checkPresence() }
     for database in databases {
       let answer = try await database.compareLedger(seen, request)
       add(answer.findings, to: &report)
       report.notes += answer.notes
     }
     return report
+  }
+
+  /// An address that is wrong by a letter must not pass for a sound archive.
+  ///
+  /// Throws a data error when nothing that an archive is made of lies at the storage root.
+  private func checkPresence() async throws(OperationError) {
+    do {
+      for prefix in ["db=", ArchiveLayout.runsPrefix] {
+        for try await _ in store.list(prefix: prefix) { return }
+      }
+    } catch {
+      throw .wrapping(error, "cannot list the archive", at: store.location)
+    }
+    throw OperationError(
+      .data, "there is no archive here", at: store.location, cause: "it holds neither db=… nor _runs/…",
+      hint: "give the storage root, the folder that holds them; before the first `archive` there is nothing to verify")
+  }
+
+  /// Query engines may take the file for rows, whatever the manifests say.
+  private static func finding(_ stray: (info: ObjectInfo, table: TableName?)) -> VerifyFinding {
+    VerifyFinding(
+      .orphanObject, table: stray.table, key: stray.info.key, expected: "only files of the archive's layout below db=",
+      found: "\(stray.info.byteCount) bytes that are none")
   }
 
   private func end(

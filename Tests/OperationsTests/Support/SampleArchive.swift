@@ -75,6 +75,12 @@ final class SampleArchive: Sendable {
       manifest.committedAt = SampleArchive.time("2025-06-01T00:00:01Z")
     }
 
+    /// As if the batch had been archived then.
+    mutating func archive(at time: String) {
+      lines = lines.map { $0.replacing("\"\(manifest.archivedAt)\"", with: "\"\(time)\"") }
+      (manifest.archivedAt, manifest.committedAt) = (SampleArchive.time(time), SampleArchive.time(time))
+    }
+
     var objectKey: String { ArchiveLayout.object(in: manifest.folder, batch: batchID, number: 1) }
     var manifestKey: String { ArchiveLayout.document(.manifest, in: manifest.folder, batch: batchID) }
   }
@@ -132,6 +138,23 @@ final class SampleArchive: Sendable {
     let (key, bytes) = (ArchiveLayout.runRecord(record.runID, startedAt: start), try ArchiveDocument.encode(record))
     try await put(key, bytes)
     return .init(key: key, sha256: SHA256.hash(bytes.span).hex)
+  }
+
+  /// Writes a sound marker beside a batch whose manifest is there.
+  func mark(_ draft: Draft, _ document: ArchiveLayout.Document) async throws {
+    let (batch, run, time) = (draft.batchID, draft.runID, Self.time("2025-06-02"))
+    let server = ServerIdentity(systemIdentifier: nil, databaseOID: 1, timeline: nil, startedAt: time)
+    let manifest = try await bytes(draft.manifestKey)
+    let sha256 = SHA256.hash(manifest.span).hex
+    let marker =
+      document == .superseded
+      ? try ArchiveDocument.encode(
+        SupersededMarker(
+          tool: "test", batchID: batch, runID: run, supersededAt: time, manifestSHA256: sha256, server: server))
+      : try ArchiveDocument.encode(
+        AbortedMarker(
+          tool: "test", batchID: batch, runID: run, markedAt: time, evidence: .rowsFound, server: server))
+    try await put(ArchiveLayout.document(document, in: draft.manifest.folder, batch: batch), marker)
   }
 
   func put(_ key: String, _ bytes: [UInt8]) async throws {
