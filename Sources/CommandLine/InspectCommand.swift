@@ -168,10 +168,30 @@ struct InspectDDLCommand: AsyncParsableCommand {
     try await options.run { job, session in
       let found = try await options.batches(options.chosen, job, session)
       for table in ExternalTable.all(found.batches, at: job.location, web: job.webLocation) {
-        StandardOutput.write(table.statement(for: engine) + "\n")
+        let statement = table.statement(for: engine)
+        switch options.common.output {
+        case .text: StandardOutput.write(statement + "\n")
+        case .json: StandardOutput.write(JSONOutput.line(Statement(table.name, engine, statement)))
+        }
       }
       session.report(found.problems)
       if !found.problems.isEmpty { throw ExitStatus.somethingWrong }
+    }
+  }
+}
+
+extension InspectDDLCommand {
+  /// A table's line of `--output json`.
+  private struct Statement: Encodable {
+    var database: String
+    var schema: String
+    var table: String
+    var engine: String
+    var sql: String
+
+    init(_ name: TableName, _ engine: QueryEngine, _ sql: String) {
+      (database, schema, table) = (name.database, name.schema, name.table)
+      (self.engine, self.sql) = (engine.rawValue, sql)
     }
   }
 }

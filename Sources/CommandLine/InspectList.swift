@@ -10,9 +10,10 @@ struct InspectList {
     let tables = ArchiveTotals.byTable(batches)
     guard !tables.isEmpty else { return Self.nothing }
     var text = TextTable([
-      .init(title: "table"), .init(title: "batches", isNumber: true), .init(title: "objects", isNumber: true),
-      .init(title: "rows", isNumber: true), .init(title: "stored", isNumber: true),
-      .init(title: "ratio", isNumber: true), .init(title: "first row"), .init(title: "last row"),
+      .init(title: "table"), .init(title: "batches", isNumber: true),
+      .init(title: "objects", isNumber: true, spare: .first), .init(title: "rows", isNumber: true),
+      .init(title: "stored", isNumber: true, spare: .last), .init(title: "ratio", isNumber: true, spare: .first),
+      .init(title: "first row", isTime: true, spare: .last), .init(title: "last row", isTime: true, spare: .last),
     ])
     for (name, totals) in tables { text.add(Self.cells(name.description, totals)) }
     if tables.count > 1 { text.add(Self.cells("all", ArchiveTotals.all(batches))) }
@@ -34,9 +35,11 @@ struct InspectList {
   var batchesText: String {
     guard !batches.isEmpty else { return Self.nothing }
     var text = TextTable([
-      .init(title: "batch"), .init(title: "table"), .init(title: "partition"), .init(title: "objects", isNumber: true),
-      .init(title: "rows", isNumber: true), .init(title: "stored", isNumber: true),
-      .init(title: "ratio", isNumber: true), .init(title: "first row"), .init(title: "last row"),
+      .init(title: "batch", isWhole: true), .init(title: "table", spare: .last),
+      .init(title: "partition", spare: .last), .init(title: "objects", isNumber: true, spare: .first),
+      .init(title: "rows", isNumber: true, spare: .last), .init(title: "stored", isNumber: true, spare: .first),
+      .init(title: "ratio", isNumber: true, spare: .first), .init(title: "first row", isTime: true, spare: .last),
+      .init(title: "last row", isTime: true, spare: .last),
     ])
     for batch in batches {
       let manifest = batch.manifest

@@ -7,9 +7,6 @@ struct InspectStats {
   let batches: [ArchivedBatch]
   let unit: PartitionUnit
 
-  /// Characters that the longest bar takes: what a terminal has room for beside the other columns.
-  private static var barWidth: Int { max(10, min(40, (StandardOutput.width ?? 90) - 50)) }
-
   private var byTable: [(name: TableName, batches: [ArchivedBatch])] {
     Dictionary(grouping: batches) { $0.manifest.source.name }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
@@ -31,13 +28,14 @@ struct InspectStats {
     let tables = ArchiveTotals.byTable(batches).sorted { $0.totals.bytes > $1.totals.bytes }
     var text = TextTable([
       .init(title: "table"), .init(title: "rows", isNumber: true), .init(title: "stored", isNumber: true),
-      .init(title: "ratio", isNumber: true), .init(title: ""),
+      .init(title: "ratio", isNumber: true, spare: .last),
     ])
     for (name, totals) in tables {
-      text.add([
-        PrintableText.escaped(name.description), Readable.count(totals.rows), Readable.bytes(totals.bytes),
-        InspectList.ratio(totals), Self.bar(totals.bytes, of: tables[0].totals.bytes, width: 10),
-      ])
+      text.add(
+        [
+          PrintableText.escaped(name.description), Readable.count(totals.rows), Readable.bytes(totals.bytes),
+          InspectList.ratio(totals),
+        ], bar: Self.share(totals.bytes, of: tables[0].totals.bytes))
     }
     return text.text
   }
@@ -45,15 +43,17 @@ struct InspectStats {
   private func chart(_ periods: [(period: String, totals: ArchiveTotals)]) -> String {
     let most = periods.map(\.totals.rows).max() ?? 0
     var text = TextTable([
-      .init(title: unit.rawValue), .init(title: "rows", isNumber: true), .init(title: "growth", isNumber: true),
-      .init(title: "stored", isNumber: true), .init(title: "ratio", isNumber: true), .init(title: ""),
+      .init(title: unit.rawValue, isWhole: true), .init(title: "rows", isNumber: true),
+      .init(title: "growth", isNumber: true, spare: .last), .init(title: "stored", isNumber: true, spare: .last),
+      .init(title: "ratio", isNumber: true, spare: .last),
     ])
     var before: Int?
     for (period, totals) in periods {
-      text.add([
-        period, Readable.count(totals.rows), Self.growth(from: before, to: totals.rows), Readable.bytes(totals.bytes),
-        InspectList.ratio(totals), Self.bar(totals.rows, of: most, width: Self.barWidth),
-      ])
+      text.add(
+        [
+          period, Readable.count(totals.rows), Self.growth(from: before, to: totals.rows),
+          Readable.bytes(totals.bytes), InspectList.ratio(totals),
+        ], bar: Self.share(totals.rows, of: most))
       before = totals.rows
     }
     return text.text
@@ -65,12 +65,8 @@ struct InspectStats {
     return String(format: "%+.0f %%", (Double(rows) / Double(before) - 1) * 100)
   }
 
-  /// A bar to an eighth of a column.
-  static func bar(_ value: Int, of most: Int, width: Int = 40) -> String {
-    guard most > 0, value > 0 else { return "" }
-    let eighths = max(1, Int((Double(value) / Double(most) * Double(width * 8)).rounded()))
-    let partial = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8]
-    return String(repeating: "█", count: eighths / 8) + partial
+  private static func share(_ value: Int, of most: Int) -> Double {
+    most > 0 ? Double(value) / Double(most) : 0
   }
 
   var jsonLines: String {

@@ -1,16 +1,34 @@
 import Foundation
 
-/// A table for a terminal: a header, a rule, rows; numbers to the right.
+/// A table for a terminal: a header, a rule, rows; numbers to the right, bars in what room is left.
 struct TextTable {
-  /// A column's heading and side.
+  /// A column's heading and side, and what becomes of it where a line has no room for all.
   struct Column {
+    /// When a column is left out, the first in order first.
+    enum Spare: Int, Comparable {
+      case never
+      /// Before anything else is cut.
+      case first
+      /// When nothing else can give any more.
+      case last
+
+      static func < (left: Spare, right: Spare) -> Bool { left.rawValue < right.rawValue }
+    }
+
     var title: String
     var isNumber = false
+    /// Holds timestamps, which give their time of day before anything is cut.
+    var isTime = false
+    /// Is never cut: half an id is none.
+    var isWhole = false
+    var spare = Spare.never
   }
 
-  private let columns: [Column]
+  private var columns: [Column]
   private let width: Int?
   private var rows: [[String]] = []
+  /// Each row's share of the longest bar; empty where there are no bars.
+  private var bars: [Double] = []
 
   /// `width` is how many characters a line may take; nil for any number. Numbers are never cut.
   init(_ columns: [Column], width: Int? = StandardOutput.width) {
@@ -18,38 +36,83 @@ struct TextTable {
   }
 
   mutating func add(_ row: [String]) {
-    rows.append(row)
+    rows.append(columns.indices.map { $0 < row.count ? row[$0] : "" })
+  }
+
+  /// Adds a row that ends in a bar; either all of a table's rows do, or none.
+  mutating func add(_ row: [String], bar share: Double) {
+    add(row)
+    bars.append(share)
   }
 
   var isEmpty: Bool { rows.isEmpty }
 
   /// The table's lines, newlines included.
   var text: String {
-    let titles = columns.map(\.title)
-    let widths = fitted(
-      columns.indices.map { index in
-        ([titles] + rows).map { index < $0.count ? $0[index].count : 0 }.max() ?? 0
-      })
-    func line(_ cells: [String]) -> String {
-      let padded = columns.indices.map { index in
-        let cell = Self.cut(index < cells.count ? cells[index] : "", to: widths[index])
+    let table = fitted
+    let widths = table.narrowed
+    let barWidth = table.barWidth(beside: widths)
+    func line(_ cells: [String], bar: String = "") -> String {
+      let padded = table.columns.indices.map { index in
+        let cell = Self.cut(cells[index], to: widths[index])
         let space = String(repeating: " ", count: widths[index] - cell.count)
-        return columns[index].isNumber ? space + cell : cell + space
+        return table.columns[index].isNumber ? space + cell : cell + space
       }
-      var text = padded.joined(separator: "  ")
+      var text = (padded + [bar]).joined(separator: "  ")
       while text.hasSuffix(" ") { text.removeLast() }
       return text + "\n"
     }
     let rule = widths.map { String(repeating: "─", count: $0) }
-    return line(titles) + line(rule) + rows.map(line).joined()
+    return line(table.columns.map(\.title)) + line(rule)
+      + table.rows.indices.map { index in
+        line(table.rows[index], bar: index < bars.count ? Self.bar(bars[index], width: barWidth) : "")
+      }.joined()
+  }
+
+  // MARK: Fitting
+
+  /// What each column takes, nothing being cut.
+  private var widths: [Int] {
+    columns.indices.map { index in rows.reduce(columns[index].title.count) { max($0, $1[index].count) } }
+  }
+
+  private static func total(_ widths: [Int]) -> Int { widths.reduce(2 * (widths.count - 1), +) }
+
+  /// The same table with as little left out as a line has no room for.
+  private var fitted: TextTable {
+    guard let width else { return self }
+    var table = self
+    while Self.total(table.widths) > width, table.leaveOut(.first) {}
+    if Self.total(table.widths) > width { table.cutTimes() }
+    while Self.total(table.narrowed) > width, table.leaveOut(.last) {}
+    return table
+  }
+
+  /// Leaves the first column of that kind out; false when there is none.
+  private mutating func leaveOut(_ spare: Column.Spare) -> Bool {
+    guard let index = columns.firstIndex(where: { $0.spare == spare }) else { return false }
+    columns.remove(at: index)
+    for row in rows.indices { rows[row].remove(at: index) }
+    return true
+  }
+
+  /// Leaves of each time its date.
+  private mutating func cutTimes() {
+    for index in columns.indices where columns[index].isTime {
+      for row in rows.indices {
+        rows[row][index] = String(rows[row][index].prefix { $0 != "T" })
+      }
+    }
   }
 
   /// Makes the widest text columns narrower until a line fits, or none can give any more.
-  private func fitted(_ widths: [Int]) -> [Int] {
-    guard let width else { return widths }
+  private var narrowed: [Int] {
     var widths = widths
-    while widths.reduce(2 * (widths.count - 1), +) > width {
-      let texts = widths.indices.filter { !columns[$0].isNumber && widths[$0] > Self.narrowestText }
+    guard let width else { return widths }
+    while Self.total(widths) > width {
+      let texts = widths.indices.filter {
+        !columns[$0].isNumber && !columns[$0].isWhole && widths[$0] > Self.narrowestText
+      }
       guard let widest = texts.max(by: { widths[$0] < widths[$1] }) else { break }
       widths[widest] -= 1
     }
@@ -63,6 +126,23 @@ struct TextTable {
     guard text.count > width, width > 1 else { return text }
     let tail = (width - 1) / 2
     return text.prefix(width - 1 - tail) + "…" + text.suffix(tail)
+  }
+
+  // MARK: Bars
+
+  private static let longestBar = 40
+
+  private func barWidth(beside widths: [Int]) -> Int {
+    guard let width else { return Self.longestBar }
+    return max(0, min(Self.longestBar, width - Self.total(widths) - 2))
+  }
+
+  /// A bar to an eighth of a character, of at least that.
+  static func bar(_ share: Double, width: Int) -> String {
+    guard share > 0, width > 0 else { return "" }
+    let eighths = max(1, Int((min(share, 1) * Double(width * 8)).rounded()))
+    let partial = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8]
+    return String(repeating: "█", count: eighths / 8) + partial
   }
 }
 

@@ -9,8 +9,9 @@ struct VerifyOutput {
   var text: String {
     var table = TextTable([
       .init(title: "table"), .init(title: "result"), .init(title: "batches", isNumber: true),
-      .init(title: "objects", isNumber: true), .init(title: "rows", isNumber: true),
-      .init(title: "stored", isNumber: true), .init(title: "first row"), .init(title: "last row"),
+      .init(title: "objects", isNumber: true, spare: .first), .init(title: "rows", isNumber: true),
+      .init(title: "stored", isNumber: true, spare: .first), .init(title: "first row", isTime: true, spare: .last),
+      .init(title: "last row", isTime: true, spare: .last),
     ])
     for entry in report.tables {
       table.add([

@@ -90,7 +90,7 @@ import Testing
     "draws bars to an eighth of a column",
     arguments: [(0, ""), (1, "▏"), (500, String(repeating: "█", count: 20)), (1000, String(repeating: "█", count: 40))])
   func bar(value: Int, expected: String) {
-    #expect(InspectStats.bar(value, of: 1000) == expected)
+    #expect(TextTable.bar(Double(value) / 1000, width: 40) == expected)
   }
 
   @Test(

@@ -21,6 +21,43 @@ import Testing
     #expect((lines[2].contains("…")) == (width < 74), "\(lines[2])")
   }
 
+  /// As `inspect list --batches` has it.
+  private func batches(width: Int) -> [String] {
+    var table = TextTable(
+      [
+        .init(title: "batch", isWhole: true), .init(title: "table", spare: .last),
+        .init(title: "objects", isNumber: true, spare: .first), .init(title: "rows", isNumber: true, spare: .last),
+        .init(title: "first row", isTime: true, spare: .last), .init(title: "last row", isTime: true, spare: .last),
+      ], width: width)
+    table.add([
+      "0199c0de-0000-7000-8000-000000000000", "app.public.events", "1", "10,000", "2025-01-31T12:34:56Z",
+      "2025-01-31T23:59:59Z",
+    ])
+    return table.text.split(separator: "\n").map(String.init)
+  }
+
+  @Test(arguments: [
+    (130, ["table", "objects", "first row", "12:34:56Z"], []), (110, ["table", "12:34:56Z"], ["objects"]),
+    (100, ["table", "app.public.events", "2025-01-31"], ["objects", "12:34"]),
+    (80, ["rows", "last row"], ["objects", "12:34", "app.public.events"]), (40, [], ["table", "objects", "row"]),
+  ])
+  func `a table leaves out what can be spared, and cuts no id`(width: Int, holds: [String], lacks: [String]) {
+    let lines = batches(width: width)
+    #expect(lines.allSatisfy { $0.count <= width }, "\(lines)")
+    #expect(lines[2].hasPrefix("0199c0de-0000-7000-8000-000000000000"), "\(lines)")
+    let text = lines.joined(separator: "\n")
+    for part in holds { #expect(text.contains(part), "\(part) in \(text)") }
+    for part in lacks { #expect(!text.contains(part), "\(part) in \(text)") }
+  }
+
+  @Test(arguments: [24, 30, 40, 60, 200]) func `bars take what room is left`(width: Int) {
+    var table = TextTable([.init(title: "month"), .init(title: "rows", isNumber: true)], width: width)
+    table.add(["2025-01", "1,000,000"], bar: 1)
+    table.add(["2025-02", "500,000"], bar: 0.5)
+    let lines = table.text.split(separator: "\n").map(String.init)
+    #expect(lines.map(\.count).max() == min(width, 60), "\(lines)")
+  }
+
   @Test func `a table that goes into a file is never cut`() {
     #expect(table(width: nil)[2].contains("database.schema.a_table_with_a_long_name"))
   }
