@@ -45,27 +45,19 @@ package struct RowReader: Sendable {
   /// The line's `_archived_at`.
   package var archivedAt: String { string(archivedAtPlace) }
 
-  /// Whether the line's `_archived_at` is that text.
-  package func isArchivedAt(_ text: [UInt8]) -> Bool {
-    let place = archivedAtPlace
-    guard place.byteCount == text.count else { return false }
-    let range = place.start..<place.start + place.byteCount
-    let expected = text.span
-    func isEqual(_ found: Span<UInt8>) -> Bool {
-      for index in found.indices where found[index] != expected[index] { return false }
-      return true
-    }
-    return place.isDecoded ? decoded.withSpan(range, isEqual) : line.withSpan(range, isEqual)
-  }
-
   /// The line's `_batch_id`.
   package var batchID: String { string(batchIDPlace) }
 
-  /// Whether the line's `_batch_id` is that text; asked of every row, so that no string is made.
-  package func hasBatchID(_ text: Span<UInt8>) -> Bool {
-    let range = batchIDPlace.start..<batchIDPlace.start + max(batchIDPlace.byteCount, 0)
+  /// Whether the line's `_archived_at` is that text; asked of every row, so that no string is made.
+  package func isArchivedAt(_ text: Span<UInt8>) -> Bool { holds(text, archivedAtPlace) }
+
+  /// Whether the line's `_batch_id` is that text; likewise.
+  package func hasBatchID(_ text: Span<UInt8>) -> Bool { holds(text, batchIDPlace) }
+
+  private func holds(_ text: Span<UInt8>, _ place: Place) -> Bool {
+    let range = place.start..<place.start + max(place.byteCount, 0)
     guard range.count == text.count else { return false }
-    return (batchIDPlace.isDecoded ? decoded : line).withSpan(range) { found in found.matches(text, at: 0) }
+    return (place.isDecoded ? decoded : line).withSpan(range) { found in found.matches(text, at: 0) }
   }
 
   /// A time column as microseconds since 2000-01-01 UTC, `Int64.min` and `.max` for the infinities; nil for NULL.

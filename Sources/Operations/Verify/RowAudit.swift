@@ -63,9 +63,11 @@ struct RowAudit: Sendable {
     } catch {
       return note(.row, number, "a row of the manifest's columns", error.description)
     }
-    let expected = batchIDBytes
-    if !reader.hasBatchID(expected.span) { note(.batchID, number, batchID, "another batch id") }
-    if !reader.isArchivedAt(archivedAt) { note(.batchID, number, "the manifest's archived_at", "another _archived_at") }
+    let (expectedID, expectedTime) = (batchIDBytes, archivedAt)
+    if !reader.hasBatchID(expectedID.span) { note(.batchID, number, batchID, "another batch id") }
+    if !reader.isArchivedAt(expectedTime.span) {
+      note(.batchID, number, "the manifest's archived_at", "another _archived_at")
+    }
     if let instant = reader.instant(timeColumn) {
       times = times.map { min($0.lowerBound, instant)...max($0.upperBound, instant) } ?? instant...instant
       if !range.contains(instant) { note(.range, number, range.description, "a time outside") }
