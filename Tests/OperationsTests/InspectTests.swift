@@ -67,8 +67,7 @@ import Testing
   func superseded() async throws {
     let archive = try SampleArchive()
     let draft = try await archive.write(SampleArchive.Draft())
-    try await archive.put(
-      ArchiveLayout.document(.superseded, in: draft.manifest.folder, batch: draft.batchID), Array("{}".utf8))
+    try await archive.mark(draft, .superseded)
     let found = try await job(archive).batches(Selection())
     #expect(found.batches.isEmpty)
   }

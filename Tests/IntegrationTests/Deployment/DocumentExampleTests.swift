@@ -72,7 +72,7 @@ import Testing
 
   @Test func `the audit's checks by hand pass on a sound archive and find what is damaged`() async throws {
     let blocks = try Self.blocks("docs/audit.md", "sh")
-    try #require(blocks.count == 10)
+    try #require(blocks.count == 13)
     try await withArchiveScenario(rows: 500) { scenario in
       let key = scenario.directory.path + "/signing.pem"
       try await scenario.archiver("config", "keygen", key)
@@ -97,7 +97,7 @@ import Testing
       #expect(one.exitCode == 0 && one.output.contains("\(batch).jsonl.gz: OK"), "\(one)")
       let lines = one.output.split(separator: "\n")
       #expect(lines.filter { $0 == "\"\(batch)\"" || $0 == batch }.count == 1, "\(one)")
-      for (text, prints) in zip(texts[3...], [false, false, false, true, true, false, false]) {
+      for (text, prints) in zip(texts[3...], [false, false, false, false, false, true, true, false, false, false]) {
         let run = try await Self.shell(text, in: folder + "/archive")
         #expect(run.exitCode == 0 && run.output.isEmpty == !prints, "\(text)\n\(run)")
       }
@@ -105,10 +105,16 @@ import Testing
       let object = try #require(try (scenario.json(manifest)["objects"] as? [[String: Any]])?.first?["key"] as? String)
       try Data("other".utf8).write(to: URL(fileURLWithPath: folder + "/archive/" + object))
       #expect(try await Self.shell(texts[3], in: folder + "/archive").exitCode != 0)
+      let marker = manifest.replacing(".manifest.json", with: ".superseded.json")
+      try Data().write(to: URL(fileURLWithPath: folder + "/archive/" + marker))
+      #expect(try await Self.shell(texts[6], in: folder + "/archive").output == "BAD \(marker)\n")
+      let stranger = object.replacing(".jsonl.gz", with: "-02.jsonl.gz")
+      try Data().write(to: URL(fileURLWithPath: folder + "/archive/" + stranger))
+      #expect(try await Self.shell(texts[12], in: folder + "/archive").output == stranger + "\n")
       try Data("{}".utf8).write(to: URL(fileURLWithPath: folder + "/archive/" + manifest))
       #expect(try await Self.shell(texts[4], in: folder + "/archive").exitCode != 0)
-      #expect(try await Self.shell(texts[8], in: folder + "/archive").output.contains("BAD "))
-      #expect(try await !Self.shell(texts[9], in: folder + "/archive").output.isEmpty)
+      #expect(try await Self.shell(texts[10], in: folder + "/archive").output.contains("BAD "))
+      #expect(try await !Self.shell(texts[11], in: folder + "/archive").output.isEmpty)
     }
   }
 
