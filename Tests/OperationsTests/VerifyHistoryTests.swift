@@ -90,4 +90,19 @@ extension VerifyTests {
   func sampleText(text: String, isSample: Bool) {
     #expect((Sample(text) != nil) == isSample)
   }
+
+  @Test("leaves a prepared document beside its manifest alone, and a superseded batch, run record and all")
+  func explained() async throws {
+    let archive = try SampleArchive()
+    let (first, second) = (
+      try await archive.write(SampleArchive.Draft()), try await archive.write(SampleArchive.Draft(day: 2))
+    )
+    try await archive.writeRunRecord([first, second])
+    try await archive.put(
+      ArchiveLayout.document(.prepared, in: first.manifest.folder, batch: first.batchID), Array("{}\n".utf8))
+    try await archive.mark(second, .superseded)
+    let report = try await archive.verify()
+    #expect(codes(report) == [], "the superseded batch has the other's keys, and is ignored")
+    #expect(report.tables.first?.batches == 1)
+  }
 }
