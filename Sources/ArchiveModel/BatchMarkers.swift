@@ -8,6 +8,9 @@ package struct AbortedMarker: Codable, Sendable, Equatable {
     case transactionStatus = "transaction-status"
     /// Every row is in the database that was asked, or in a later batch: true of that database.
     case rowsFound = "rows-found"
+    /// The ledger does not have the batch, in the database that ran its transaction or in a copy of that one's files: true
+    /// of the database that was asked.
+    case ledger
   }
 
   package var format: String

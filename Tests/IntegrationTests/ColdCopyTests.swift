@@ -58,7 +58,7 @@ import Testing
         #expect(refused.errorOutput.contains("the database has gone back in time"), "\(refused)")
         #expect(refused.errorOutput.contains(batches[0]) && !refused.errorOutput.contains("\(batches[1]), committed"))
         let mark = try #require(scenario.files.first { $0.hasSuffix("_\(batches[1]).aborted.json") })
-        #expect(try scenario.json(mark)["evidence"] as? String == "rows-found")
+        #expect(try scenario.json(mark)["evidence"] as? String == (onNewTimeline ? "rows-found" : "ledger"))
         try await scenario.archiver("recover", "--rows-came-back", "--grace", "0s")
         let superseded = try #require(scenario.files.first { $0.hasSuffix("_\(batches[0]).superseded.json") })
         let server = try scenario.json(superseded)["server"] as? [String: Any]

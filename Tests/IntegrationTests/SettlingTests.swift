@@ -76,7 +76,8 @@ import Testing
         try await scenario.archiver("recover", "--grace", "0s")
         #expect(scenario.files.count { $0.hasPrefix("db=") } == 3, "\(key): \(scenario.files)")
         let mark = try #require(Self.name(of: scenario.files, ".aborted.json"))
-        #expect(try scenario.json(mark)["evidence"] as? String == "rows-found", "\(key)")
+        #expect(
+          try scenario.json(mark)["evidence"] as? String == (key == "started_at" ? "ledger" : "rows-found"), "\(key)")
         try scenario.remove(mark)
       }
       try await scenario.archiver("recover", "--grace", "0s")
@@ -135,6 +136,50 @@ import Testing
       let doubt = try await scenario.archiver("recover", "--grace", "0s", expecting: 1)
       #expect(doubt.output.contains("but rows with its keys are in the database"), "\(doubt)")
       #expect(scenario.manifests.isEmpty && scenario.files.count { $0.hasPrefix("db=") } == 2, "\(scenario.files)")
+    }
+  }
+
+  @Test func `a row of a rolled-back batch may go while its server is restarted`() async throws {
+    try await Self.withKilledRun { scenario in
+      let name = try #require(Self.name(of: scenario.files, ".prepared.json"))
+      try scenario.edit(name) { document in
+        var transaction = document["transaction"] as? [String: Any] ?? [:]
+        var server = transaction["server"] as? [String: Any] ?? [:]
+        server["started_at"] = "2020-01-01T00:00:00Z"
+        transaction["server"] = server
+        document["transaction"] = transaction
+      }
+      _ = try await scenario.database.psql("DELETE FROM public.events WHERE id = 3")
+      let marked = try await scenario.archiver("recover", "--grace", "0s")
+      #expect(marked.output.contains("the ledger does not know it"), "\(marked)")
+      #expect(scenario.files.count { $0.hasPrefix("db=") } == 3, "\(scenario.files)")
+      try await scenario.archiver("archive")
+      let rows = try await scenario.archiver("inspect", "rows")
+      #expect(rows.output.split(separator: "\n").count == 99)
+    }
+  }
+
+  @Test func `without a ledger, a committed batch is not hidden by other rows that were given its keys and archived`()
+    async throws
+  {
+    try await withArchiveScenario(rows: 100) { scenario in
+      try scenario.configure(table: "partition: none", database: "ledger: none")
+      _ = try await scenario.database.psql(
+        "CREATE TABLE public.copy AS SELECT * FROM public.events WHERE kind <> 'fresh'; UPDATE public.copy SET note = 'second'"
+      )
+      try await scenario.archiver("archive")
+      try scenario.unsettle(try #require(scenario.manifests.first))
+      let prepared = try #require(Self.name(of: scenario.files, ".prepared.json"))
+      // Not seen by the machine that archives the other rows.
+      let document = try scenario.bytes(prepared)
+      try scenario.remove(prepared)
+      _ = try await scenario.database.psql(
+        "INSERT INTO public.events OVERRIDING SYSTEM VALUE SELECT * FROM public.copy")
+      try await scenario.archiver("archive")
+      try document.write(to: URL(fileURLWithPath: scenario.directory.path + "/storage/" + prepared))
+      let doubt = try await scenario.archiver("recover", expecting: 1)
+      #expect(doubt.output.contains("in later batches"), "\(doubt)")
+      #expect(Self.name(of: scenario.files, ".aborted.json") == nil, "\(scenario.files)")
     }
   }
 

@@ -20,8 +20,8 @@ import Testing
   /// As a database of an earlier time would have it.
   static func goBack(_ scenario: ArchiveScenario, rows condition: String = "true") async throws {
     _ = try await scenario.database.psql(
-      "BEGIN; DELETE FROM archiver.batch; INSERT INTO public.events (id, created_at, kind) OVERRIDING SYSTEM VALUE "
-        + "SELECT id, created_at, kind FROM public.copy WHERE \(condition); COMMIT")
+      "BEGIN; DELETE FROM archiver.batch; INSERT INTO public.events OVERRIDING SYSTEM VALUE "
+        + "SELECT * FROM public.copy WHERE \(condition); COMMIT")
   }
 
   @Test func `rows that came back refuse the table until their batches are superseded`() async throws {
@@ -47,6 +47,86 @@ import Testing
       #expect(rows.output.split(separator: "\n").count == 100)
       let again = try await scenario.archiver("recover", "--rows-came-back")
       #expect(again.output == "nothing to settle\n", "\(again)")
+      try await Self.checkRestored(scenario)
+    }
+  }
+
+  /// What the archive gives back is what was there at first.
+  static func checkRestored(_ scenario: ArchiveScenario) async throws {
+    try await scenario.archiver("restore")
+    #expect(try await scenario.fingerprint() == scenario.fingerprint("public.copy"))
+  }
+
+  /// Keys that are there again do not make rows that are there again: ids given anew, and rows changed before they were
+  /// archived.
+  @Test(arguments: [
+    ("UPDATE public.events SET note = 'changed' WHERE id <= 7", 7),
+    ("UPDATE public.events SET created_at = created_at - interval '1 day', kind = 'other' WHERE kind <> 'fresh'", 100),
+    ("UPDATE public.events SET note = NULL, tags = NULL WHERE id = 4", 1),
+    ("UPDATE public.events SET amount = amount::text::numeric(12,2) + 0.01 WHERE id = 5", 1),
+    ("ALTER TABLE public.events DROP COLUMN note", 100),
+  ])
+  func `rows of another content are not taken for those that came back`(_ change: String, _ count: Int) async throws {
+    try await Self.withArchivedRows { scenario, batch in
+      try await Self.goBack(scenario)
+      _ = try await scenario.database.psql(change)
+      try await scenario.archiver("archive", expecting: 1)
+      let doubt = try await scenario.archiver("recover", "--rows-came-back", expecting: 1)
+      #expect(doubt.output.contains("\(count) of its 100 rows are in the database with another content"), "\(doubt)")
+      #expect(!scenario.files.contains { $0.hasSuffix(".superseded.json") })
+      #expect(scenario.manifests.count == 1)
+      guard !change.hasPrefix("ALTER") else { return }
+      try await scenario.archiver("restore", "--batch", batch, "--on-conflict", "overwrite")
+      #expect(try await scenario.fingerprint() == scenario.fingerprint("public.copy"))
+      try await scenario.archiver("recover", "--rows-came-back")
+    }
+  }
+
+  @Test func `a column that was added since does not make other rows of them`() async throws {
+    try await Self.withArchivedRows { scenario, batch in
+      try await Self.goBack(scenario)
+      _ = try await scenario.database.psql("ALTER TABLE public.events ADD COLUMN more int DEFAULT 7")
+      try await scenario.archiver("recover", "--rows-came-back")
+      #expect(scenario.files.contains { $0.hasSuffix("_\(batch).superseded.json") })
+    }
+  }
+
+  @Test func `a restore from before the database went back explains no rows`() async throws {
+    try await Self.withArchivedRows { scenario, batch in
+      try await scenario.archiver("restore", "--hold-days", "0")
+      // An older batch's entry stays, and the rows are as they were before they were archived.
+      _ = try await scenario.database.psql(
+        "UPDATE archiver.batch SET batch_id = '01000000-0000-7000-8000-000000000000'; "
+          + "UPDATE public.events SET note = 'before' WHERE kind <> 'fresh'")
+      let refused = try await scenario.archiver("archive", expecting: 1)
+      #expect(refused.errorOutput.contains("the database has gone back in time"), "\(refused)")
+      #expect(refused.errorOutput.contains(batch) && scenario.manifests.count == 1)
+      let doubt = try await scenario.archiver("recover", "--rows-came-back", expecting: 1)
+      #expect(doubt.output.contains("100 of its 100 rows"), "\(doubt)")
+    }
+  }
+
+  @Test func `rows restored and archived anew need no explanation where the ledger has their batch`() async throws {
+    try await Self.withArchivedRows { scenario, _ in
+      try await scenario.archiver("restore", "--hold-days", "0")
+      try await scenario.archiver("archive")
+      #expect(scenario.manifests.count == 2)
+      let quiet = try await scenario.archiver("recover", "--rows-came-back")
+      #expect(quiet.output == "nothing to settle\n", "\(quiet)")
+    }
+  }
+
+  @Test func `batches of another server are named as such`() async throws {
+    try await Self.withArchivedRows { scenario, batch in
+      try await Self.goBack(scenario)
+      let manifest = try #require(scenario.manifests.first)
+      try scenario.edit(manifest) { document in
+        var source = document["source"] as? [String: Any] ?? [:]
+        source["system_identifier"] = "4711"
+        document["source"] = source
+      }
+      let refused = try await scenario.archiver("archive", expecting: 1)
+      #expect(refused.errorOutput.contains("on another server, 4711"), "\(refused)")
     }
   }
 
@@ -119,7 +199,7 @@ import Testing
       try scenario.configure(table: "partition: none", database: after)
       try await scenario.archiver("archive")
       _ = try await scenario.database.psql(
-        "INSERT INTO public.events (id, created_at, kind) OVERRIDING SYSTEM VALUE SELECT id, created_at, kind FROM public.copy"
+        "INSERT INTO public.events OVERRIDING SYSTEM VALUE SELECT * FROM public.copy"
       )
       let refused = try await scenario.archiver("archive", expecting: 1)
       #expect(refused.errorOutput.contains("the database has gone back in time"), "\(refused)")
@@ -165,6 +245,23 @@ import Testing
       try await scenario.archiver("archive")
       let rows = try await scenario.archiver("inspect", "rows")
       #expect(rows.output.split(separator: "\n").count == 100)
+      try await Self.checkRestored(scenario)
+    }
+  }
+
+  @Test func `after a second journey a batch of other rows with its keys does not stand for a superseded one`()
+    async throws
+  {
+    try await Self.withArchivedRows { scenario, batch in
+      _ = try await scenario.database.psql("CREATE TABLE public.entries AS SELECT * FROM archiver.batch")
+      try await Self.goBack(scenario)
+      try await scenario.archiver("recover", "--rows-came-back")
+      _ = try await scenario.database.psql("UPDATE public.events SET note = 'changed' WHERE id <= 40")
+      try await scenario.archiver("archive")
+      _ = try await scenario.database.psql(
+        "DELETE FROM archiver.batch; INSERT INTO archiver.batch TABLE public.entries")
+      let doubt = try await scenario.archiver("recover", expecting: 1)
+      #expect(doubt.output.contains("60 of its rows are then in") && doubt.output.contains(batch), "\(doubt)")
     }
   }
 

@@ -59,8 +59,7 @@ import Testing
     let writes = world.random.pick([nil, nil, 0, 1, 2, 3, 4])
     switch world.random.int(0...15) {
     case 0...1:
-      let rows = Set(world.nextRow..<world.nextRow + world.random.int(1...4))
-      world.nextRow += rows.count
+      let rows = world.newRows(for: database)
       world.databases[database].rows.formUnion(rows)
       if database == 0 { world.owed.formUnion(rows) }
       return "insert \(rows.sorted()) into \(database)"

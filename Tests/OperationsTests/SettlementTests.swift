@@ -51,10 +51,17 @@ import Testing
       name: "marked for certain, and old, wherever", origin: .other, marker: .certain, rows: .unreadable,
       isGraceOver: true, verdict: .remove(.transactionStatus)),
     Case(
-      name: "a restarted server's word about a rollback", origin: .restarted, status: .aborted, verdict: .lookForRows),
+      name: "a restarted server's word about a rollback", origin: .restarted, status: .aborted, verdict: .mark(.ledger)),
+    Case(
+      name: "a restarted server's ledger, old, whatever rows there are", origin: .restarted, rows: some,
+      isGraceOver: true,
+      verdict: .mark(.ledger)),
+    Case(
+      name: "a restarted server's ledger against its word, which may be of an entry removed", origin: .restarted,
+      status: .committed, rows: some, verdict: .doubt(.rowsMissing)),
     Case(
       name: "a restarted server, all rows there", origin: .restarted, status: .aborted, rows: all, isGraceOver: true,
-      verdict: .mark(.rowsFound)),
+      verdict: .mark(.ledger)),
     Case(
       name: "another server, all rows there", origin: .other, rows: all, isGraceOver: true, verdict: .mark(.rowsFound)),
     Case(name: "another server, rows gone", origin: .other, rows: noneYet, verdict: .lookInLaterBatches),
@@ -88,7 +95,7 @@ import Testing
     Case(
       name: "without a ledger, committed by status, and all rows in later batches", ledger: .notUsed,
       status: .committed,
-      rows: .found(total: 5, inDatabase: 0, archivedAgain: 5), verdict: .mark(.rowsFound)),
+      rows: .found(total: 5, inDatabase: 0, archivedAgain: 5), verdict: .doubt(.rowsThere)),
     Case(
       name: "without a ledger, committed by status, no row there", ledger: .notUsed, status: .committed, rows: none,
       verdict: .commit),
@@ -192,6 +199,14 @@ import Testing
       case .commit, .doubt: break
       case let verdict: Issue.record("\(verdict) of \(facts)")
       }
+    }
+  }
+
+  @Test
+  func `takes missing rows for rolled back by the ledger alone, where it is that of the server that ran the batch`() {
+    for facts in Self.everything where Settlement.decide(facts) == .mark(.ledger) {
+      #expect(facts.isPrepared && facts.ledger == .absent && facts.status != .committed, "\(facts)")
+      #expect(facts.origin == .sameServer || facts.origin == .restarted, "\(facts)")
     }
   }
 

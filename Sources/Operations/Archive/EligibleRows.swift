@@ -130,7 +130,7 @@ struct EligibleRows: Sendable {
   }
 
   func form(of column: Int, _ codec: ColumnCodec) -> String {
-    quoted(column) + (codec.selectCast ?? baseCast(column))
+    table.sentForm(of: column, codec)
   }
 
   /// The rows of a fetch, locked, with the expressions that are asked for.
@@ -149,10 +149,5 @@ struct EligibleRows: Sendable {
       SELECT \(expressions.joined(separator: ", ")) FROM (SELECT t.*\(deletesByLocation ? ", t.ctid" : "") \(from(conditions)) \(orderBy) LIMIT \(limit) \
       FOR UPDATE OF t SKIP LOCKED) AS t
       """
-  }
-
-  /// Arrays over a domain arrive with the domain's OID in them unless they are cast to arrays over its base type.
-  private func baseCast(_ index: Int) -> String {
-    table.columns[index].baseType.map { $0.hasSuffix("[]") ? "::\($0)" : "" } ?? ""
   }
 }

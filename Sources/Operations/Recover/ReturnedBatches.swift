@@ -20,19 +20,20 @@ struct ReturnedBatches: Sendable {
   /// The newest batches, whose rows are all looked for; of the others the first and the last row, which needs no object.
   private static let wholeCount = 16
   /// Ids asked for in one statement.
-  private static let chunkSize = 10_000
+  static let chunkSize = 10_000
 
   /// Refuses the table when rows of committed batches are in the database again; warns when the ledger only lacks entries.
   func check(_ files: TableFiles) async throws(OperationError) -> [String] {
-    let suspects = try await suspects(files)
-    let warnings = try await check(suspects)
+    let (suspects, history) = try await suspects(files)
+    let warnings = try await check(suspects, history)
     try await checkReloaded(files, but: Set(suspects.map(\.batchID)))
     return warnings
   }
 
-  private func check(_ suspects: [(batchID: UUIDv7, key: String)]) async throws(OperationError) -> [String] {
+  private func check(
+    _ suspects: [(batchID: UUIDv7, key: String)], _ history: RestoreHistory?
+  ) async throws(OperationError) -> [String] {
     guard let newest = suspects.last else { return [] }
-    let history = try await history()
     var returned: [ArchivedBatch] = []
     var untold = 0
     for (index, suspect) in suspects.reversed().enumerated() where returned.count < Self.shownCount {
@@ -47,7 +48,7 @@ struct ReturnedBatches: Sendable {
       case .partly, .back: returned.append(batch)
       }
     }
-    guard returned.isEmpty else { throw refusal(returned, of: suspects.count) }
+    guard returned.isEmpty else { throw try await refusal(returned, of: suspects.count) }
     return [
       "\(suspects.count) batches of the archive have no entry in the ledger, the newest of them \(newest.batchID). Every row of "
         + "the newest \(Self.wholeCount) of them was looked for in the database, and the first and last row of the others, and none "
@@ -57,9 +58,12 @@ struct ReturnedBatches: Sendable {
     ]
   }
 
-  private func refusal(_ returned: [ArchivedBatch], of count: Int) -> OperationError {
+  private func refusal(_ returned: [ArchivedBatch], of count: Int) async throws(OperationError) -> OperationError {
+    let here = try await server().identity.systemIdentifier
     let shown = returned.map { batch in
-      "\(batch.manifest.batchID)" + (batch.manifest.committedAt.map { ", committed at \($0)" } ?? "")
+      let server = batch.manifest.source.systemIdentifier
+      return "\(batch.manifest.batchID)" + (batch.manifest.committedAt.map { ", committed at \($0)" } ?? "")
+        + (server.isEmpty || server == here ? "" : " on another server, \(server)")
     }
     return OperationError(
       .failed, "the database has gone back in time", at: "\(table.name)",
@@ -67,80 +71,31 @@ struct ReturnedBatches: Sendable {
         + shown.joined(separator: "; "),
       hint:
         "when this is the original: `archiver recover --rows-came-back --table \(table.name.schema).\(table.name.table)`, "
-        + "then archive again; a copy needs a storage of its own")
+        + "then archive again; a copy, and every other database, needs a storage "
+        + "or a name of its own")
   }
 
-  /// Marks every batch whose rows are all in the database again, so that readers ignore it and the rows are archived anew.
+  /// Marks every batch whose rows are all in the database again, equal to the archived ones: readers ignore it, and the rows
+  /// are archived anew.
   func supersede(_ files: TableFiles) async throws(OperationError) -> [RecoverReport.Finding] {
-    let suspects = try await suspects(files)
+    let (suspects, history) = try await suspects(files)
     var findings: [RecoverReport.Finding] = []
-    let history = suspects.isEmpty ? nil : try await history()
     for suspect in suspects {
-      guard let history else { break }
       let batch = try await ArchiveReader(store: store).batch(at: suspect.key)
       findings.append(try await supersede(batch, state(of: batch, history, byTime: false)))
     }
     return try await findings + supersedeReloaded(files, but: Set(suspects.map(\.batchID)))
   }
 
-  /// Superseded batches that the ledger has: the database is not the one that they were superseded for, and lacks their rows.
-  func contradictions(_ files: TableFiles) async throws(OperationError) -> [RecoverReport.Finding] {
-    guard let ledger else { return [] }
-    var known: [BatchFiles] = []
-    do {
-      try await withTransaction { transaction in
-        guard try await ledger.exists(in: transaction) else { return }
-        var rest = files.superseded[...]
-        while !rest.isEmpty {
-          let part = rest.prefix(Self.chunkSize)
-          let unknown = Set(try await ledger.unknown(part.map(\.batchID), in: transaction))
-          known += part.filter { !unknown.contains($0.batchID) }
-          rest = rest.dropFirst(Self.chunkSize)
-        }
-      }
-    } catch {
-      throw .wrapping(error, "cannot compare the archive with the ledger", at: "\(table.name)")
-    }
-    var findings: [RecoverReport.Finding] = []
-    for batch in known { findings.append(try await contradiction(batch)) }
-    return findings
-  }
-
-  /// A batch that the ledger has although it is superseded: the database went back, its rows were archived anew, and then the
-  /// database went forth again. Where the newer batches hold the same rows, they go on to stand for them.
-  private func contradiction(_ batch: BatchFiles) async throws(OperationError) -> RecoverReport.Finding {
-    let archived = try await ArchiveReader(store: store).batch(at: batch.key(.manifest))
-    let keys = Set(try await ArchivedKeys.read(archived.manifest, from: store))
-    let there = try await presence(of: archived, byTime: true)?.present ?? []
-    var rest = keys.subtracting(there.map { Array($0.prefix(table.primaryKey.count)) })
-    var holders: [UUIDv7] = []
-    for later in try await batch.laterBatches(in: store) where !rest.isEmpty {
-      let manifest = try await ArchiveReader(store: store).batch(at: later.key).manifest
-      let before = rest.count
-      rest.subtract(try await ArchivedKeys.read(manifest, from: store))
-      if rest.count < before { holders.append(later.batchID) }
-    }
-    let names = holders.map(\.description).joined(separator: ", ")
-    if rest.isEmpty {
-      let place = holders.isEmpty ? "the table again" : there.isEmpty ? names : "the table or in \(names)"
-      return RecoverReport.Finding(
-        table: table.name, batchID: batch.batchID, outcome: .superseded,
-        detail:
-          "the ledger holds it as committed, and its rows are in \(place) as well, which stands for it: leave its mark"
-      )
-    }
-    return RecoverReport.Finding(
-      table: table.name, batchID: batch.batchID, outcome: .inDoubt,
-      detail: "the ledger holds it as committed, but it is marked as superseded; if this is the original, remove "
-        + batch.key(.superseded)
-        + (holders.isEmpty ? "" : "; \(keys.count - rest.count) of its rows are then in \(names) as well"))
-  }
-
   /// Committed batches that the ledger should have and has not, oldest first; those from before its oldest entry are not
-  /// looked at, since a database that went back lacks later ones.
-  private func suspects(_ files: TableFiles) async throws(OperationError) -> [(batchID: UUIDv7, key: String)] {
-    guard let ledger else { return [] }
+  /// looked at, since a database that went back lacks later ones. With them what restores put back, where that can explain rows:
+  /// a ledger that has entries lacks newer ones only since the database went back, to a time before any restore of them.
+  private func suspects(
+    _ files: TableFiles
+  ) async throws(OperationError) -> (batches: [(batchID: UUIDv7, key: String)], history: RestoreHistory?) {
+    guard let ledger else { return ([], nil) }
     var unknown: Set<UUIDv7> = []
+    var isEmpty = true
     do {
       try await withTransaction { transaction in
         var rest = files.committedBatches[...]
@@ -150,7 +105,10 @@ struct ReturnedBatches: Sendable {
           unknown.formUnion(rest)
           return
         }
-        if let oldest = try await ledger.oldest(of: table.name, in: transaction) { rest = rest.drop { $0 < oldest } }
+        if let oldest = try await ledger.oldest(of: table.name, in: transaction) {
+          isEmpty = false
+          rest = rest.drop { $0 < oldest }
+        }
         while !rest.isEmpty {
           unknown.formUnion(try await ledger.unknown(rest.prefix(Self.chunkSize), in: transaction))
           rest = rest.dropFirst(Self.chunkSize)
@@ -159,7 +117,8 @@ struct ReturnedBatches: Sendable {
     } catch {
       throw .wrapping(error, "cannot compare the archive with the ledger", at: "\(table.name)")
     }
-    return files.manifests(of: unknown)
+    let batches = files.manifests(of: unknown)
+    return (batches, isEmpty && !batches.isEmpty ? try await history() : nil)
   }
 
   func history() async throws(OperationError) -> RestoreHistory {
@@ -173,18 +132,18 @@ struct ReturnedBatches: Sendable {
   /// Where the rows of a batch are; with `byTime`, only those that have the archived time count. Those that a restore put
   /// back are as good as gone.
   func state(
-    of batch: ArchivedBatch, _ history: RestoreHistory, byTime: Bool
+    of batch: ArchivedBatch, _ history: RestoreHistory?, byTime: Bool
   ) async throws(OperationError) -> State {
     let rows = try await presence(of: batch, byTime: byTime)
     guard let rows else { return .untold }
     guard !rows.present.isEmpty else { return .gone }
     let keys = Set(rows.present.map { Array($0.prefix(table.primaryKey.count)) })
-    if try await history.unexplained(keys, of: batch.manifest.batchID, table.name).isEmpty { return .gone }
+    if let history, try await history.unexplained(keys, of: batch.manifest.batchID, table.name).isEmpty { return .gone }
     return rows.present.count == rows.count ? .back : .partly
   }
 
   /// How many rows a batch has, and those that are in the table, each by its key and, with `byTime`, its time after it.
-  private func presence(
+  func presence(
     of batch: ArchivedBatch, byTime: Bool
   ) async throws(OperationError) -> (count: Int, present: Set<[String]>)? {
     var (manifest, lookedAt) = (batch.manifest, table)
@@ -228,7 +187,7 @@ struct ReturnedBatches: Sendable {
     }
   }
 
-  /// Marks a batch whose rows are all there again; else tells why not.
+  /// Marks a batch whose rows are all there again, just as they were archived; else tells why not.
   func supersede(_ batch: ArchivedBatch, _ state: State) async throws(OperationError) -> RecoverReport.Finding {
     let (id, manifest) = (batch.manifest.batchID, batch.manifest)
     func finding(_ outcome: RecoverReport.Finding.Outcome, _ detail: String) -> RecoverReport.Finding {
@@ -249,8 +208,16 @@ struct ReturnedBatches: Sendable {
           + "`archiver restore --batch \(id) --on-conflict skip` puts the others back")
     case .back: break
     }
+    let differing = try await differing(manifest)
+    guard differing == 0 else {
+      return finding(
+        .inDoubt,
+        "\(differing) of its \(manifest.rowCount) rows are in the database with another content than was archived; everything "
+          + "is kept. `archiver restore --batch \(id) --on-conflict overwrite` puts the archived ones in their place, and "
+          + "`--into TABLE` beside them; see docs/troubleshooting.md")
+    }
+    let server = try await server()
     do {
-      let server = try await withTransaction { transaction in try await ServerQuestions.identity(in: transaction) }
       let marker = SupersededMarker(
         tool: Tool.name, batchID: id, runID: context.runID, supersededAt: server.now, manifestSHA256: batch.sha256.hex,
         server: server.identity)
@@ -261,10 +228,36 @@ struct ReturnedBatches: Sendable {
       throw .wrapping(error, "cannot mark the batch as superseded", at: "\(table.name), batch \(id)")
     }
     return finding(
-      .superseded, "its \(manifest.rowCount) rows are all in the database again; the batch is ignored from now on")
+      .superseded,
+      "its \(manifest.rowCount) rows are all in the database again, as they were archived; the batch is ignored from now on"
+    )
   }
 
-  private func withTransaction<Result: Sendable>(
+  /// How many of a batch's rows the table does not have just as they were archived. A key alone says little: where ids are
+  /// given anew, or rows were changed before they were archived, the batch holds the only copy of its rows.
+  private func differing(_ manifest: Manifest) async throws(OperationError) -> Int {
+    let keys = try await ArchivedKeys.read(manifest, from: store)
+    let digests = try await RowDigests(of: manifest, from: store)
+    do {
+      return try await withTransaction { transaction in
+        var digests = digests
+        try await digests.subtract(table, keys: keys, in: transaction)
+        return digests.missing.count
+      }
+    } catch {
+      throw .wrapping(error, "cannot compare the rows of batch \(manifest.batchID)", at: "\(table.name)")
+    }
+  }
+
+  private func server() async throws(OperationError) -> ServerQuestions.Answer {
+    do {
+      return try await withTransaction { transaction in try await ServerQuestions.identity(in: transaction) }
+    } catch {
+      throw .wrapping(error, "cannot ask who the server is", at: "\(table.name)")
+    }
+  }
+
+  func withTransaction<Result: Sendable>(
     _ body: nonisolated(nonsending) (Transaction) async throws -> Result
   ) async throws -> Result {
     try await pool.withConnection { connection in

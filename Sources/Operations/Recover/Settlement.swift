@@ -113,6 +113,7 @@ package enum Settlement: Sendable, Hashable {
     if facts.ledger == .missing, facts.isCommittedByStatus { return .doubt(.ledgerMissing) }
     if facts.isPrepared, facts.origin == .sameServer, facts.status == .inProgress { return .wait }
     if facts.marker != .none, let verdict = whereMarked(facts) { return verdict }
+    if facts.isRolledBackByLedger { return .mark(.ledger) }
     switch facts.rows {
     case .unread: return .lookForRows
     case .unreadable: return facts.marker == .none ? .doubt(.unreadable) : .keep
@@ -121,7 +122,7 @@ package enum Settlement: Sendable, Hashable {
       return facts.keysAreToAgree ? .doubt(.rowsThere) : presumed(facts)
     case .found(_, _, nil): return .lookInLaterBatches
     case .found(let total, let inDatabase, .some(let again)):
-      if facts.keysAreToAgree, inDatabase > 0 || (again > 0 && again < total) { return .doubt(.rowsThere) }
+      if facts.keysAreToAgree, inDatabase > 0 || again > 0 { return .doubt(.rowsThere) }
       if inDatabase + again == total { return presumed(facts) }
       if facts.isCommittedByKeys, inDatabase == 0, again == 0 { return .commit }
       return facts.marker != .none && !facts.isPrepared ? .keep : .doubt(.rowsMissing)
@@ -156,6 +157,12 @@ extension SettlementFacts {
   /// another transaction's by now.
   fileprivate var isCommittedByStatus: Bool {
     isPrepared && status == .committed && (origin == .sameServer || origin == .restarted)
+  }
+
+  /// The ledger of the server that ran it has no entry: rolled back, wherever the rows are by now. Not so where the server
+  /// says that the transaction was committed: the entry may have been removed since.
+  fileprivate var isRolledBackByLedger: Bool {
+    isPrepared && ledger == .absent && (origin == .sameServer || origin == .restarted) && status != .committed
   }
 
   fileprivate var isAbortedByStatus: Bool { isPrepared && status == .aborted && origin == .sameServer }

@@ -32,11 +32,8 @@ extension Settler {
         "it was rolled back; what it left is marked as aborted, and removed once it is old enough")
     case .rowsFound where batch.prepared == nil:
       return finding(batch.files, .rolledBack, "it never came to its delete; its objects are marked as aborted")
-    case .rowsFound:
-      return finding(
-        batch.files, .rolledBack,
-        "its rows are all there, but another server would have to say that it was rolled back; "
-          + "its objects are marked as aborted and kept")
+    case .rowsFound, .ledger:
+      return finding(batch.files, .rolledBack, batch.presumption(evidence) + "; " + batch.keptUntil)
     }
   }
 

@@ -53,6 +53,21 @@ extension SettlingBatch {
     }
   }
 
+  /// What shows that it was rolled back, as far as this database can tell.
+  func presumption(_ evidence: AbortedMarker.Evidence) -> String {
+    guard evidence != .ledger, case .found(let total, let inDatabase, _) = facts.rows else {
+      return "it was rolled back: the ledger does not know it"
+    }
+    if inDatabase == total { return "its \(total) rows are all in the database" }
+    return "of its \(total) rows \(inDatabase) are in the database and the others in later batches"
+  }
+
+  /// What becomes of its objects, and the way out.
+  var keptUntil: String {
+    "its objects are marked as aborted and kept, as only the server that ran its transaction, not restarted since, could say "
+      + "for certain that it was rolled back: where nobody needs them, remove what \(files.folder) has of batch \(files.batchID)"
+  }
+
   /// Why missing rows do not show that the batch was committed.
   private var reason: String {
     if facts.ledger != .notUsed { return ", and the ledger does not know it" }

@@ -43,4 +43,21 @@ package struct KeyLookup: Sendable {
     }
     return missing
   }
+
+  /// The statement, without parameters, that gives these expressions over the rows `t` of the table that have one of `keys`,
+  /// `chunkSize` of them at most.
+  func select(_ expressions: [String], of keys: ArraySlice<[String]>) -> String {
+    let columns = table.keyColumns
+    let arrays = columns.indices.map { index in
+      let literal = SQLText.literal(columns[index].arrayText(of: keys.map { $0[index] }))
+      return "pg_catalog.unnest(\(columns[index].array(literal))) AS v\(index + 1)"
+    }
+    let matches = columns.indices.map { index in
+      "\(columns[index].value(of: "t")) = \(columns[index].element("k.v\(index + 1)"))"
+    }
+    return """
+      SELECT \(expressions.joined(separator: ", ")) FROM (SELECT \(arrays.joined(separator: ", "))) AS k \
+      JOIN \(table.ownRows) AS t ON \(matches.joined(separator: " AND "))
+      """
+  }
 }

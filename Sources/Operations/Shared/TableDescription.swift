@@ -65,4 +65,14 @@ extension TableDescription {
     operatorSchemas.isEmpty
       ? [] : [PinnedSettings.Setting("search_path", list: ["pg_catalog"] + operatorSchemas + ["pg_temp"])]
   }
+
+  /// How a column's values of the row `t` are sent, for the codec to read.
+  func sentForm(of column: Int, _ codec: ColumnCodec) -> String {
+    "t." + SQLText.identifier(columns[column].name) + (codec.selectCast ?? baseCast(column))
+  }
+
+  /// Arrays over a domain arrive with the domain's OID in them unless they are cast to arrays over its base type.
+  private func baseCast(_ index: Int) -> String {
+    columns[index].baseType.map { $0.hasSuffix("[]") ? "::\($0)" : "" } ?? ""
+  }
 }

@@ -93,7 +93,7 @@ extension SimulatedWorld {
       origin: batch.prepared.map { $0.server.match(here.identity) } ?? .other,
       status: batch.prepared.flatMap { here.statuses[$0.transaction] } ?? .unknown, marker: mark, rows: .unread,
       isGraceOver: isOver)
-    let missing = batch.rows.subtracting(here.rows)
+    let missing = batch.rows.keys.subtracting(here.rows.keys)
     while true {
       let verdict = Settlement.decide(facts)
       switch verdict {
@@ -104,7 +104,7 @@ extension SimulatedWorld {
           : .unreadable
       case .lookInLaterBatches:
         let later = storage.filter { $0.key > id && $0.value.isCommitted }.values.reduce(into: Set<Int>()) {
-          $0.formUnion($1.rows)
+          $0.formUnion($1.rows.keys)
         }
         facts.rows = .found(
           total: batch.rows.count, inDatabase: batch.rows.count - missing.count,
@@ -119,11 +119,12 @@ extension SimulatedWorld {
     guard usesLedger else { return [] }
     let here = databases[database]
     return storage.filter { id, batch in
-      batch.hasManifest && !batch.isSuperseded && !here.ledger.contains(id) && !batch.rows.isDisjoint(with: here.rows)
+      batch.hasManifest && !batch.isSuperseded && !here.ledger.contains(id)
+        && !batch.rows.keys.isDisjoint(with: here.rows.keys)
     }.keys.sorted()
   }
 
-  /// `recover --rows-came-back` on the original.
+  /// `recover --rows-came-back` on the original, which compares contents.
   mutating func supersede(writes limit: Int?) {
     var writes = 0
     for id in returned(to: 0) where storage[id].map({ $0.rows.isSubset(of: databases[0].rows) }) ?? false {

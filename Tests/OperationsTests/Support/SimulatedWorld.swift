@@ -2,7 +2,8 @@ import ArchiveModel
 import Operations
 import TestSupport
 
-/// A database, as far as archiving and settling see it. Rows are numbers that are never used twice.
+/// A database, as far as archiving and settling see it. Rows are numbers: a key, and which content
+/// of it; a key may be used anew, a content never.
 struct SimulatedDatabase {
   var identity: ServerIdentity
   var rows: Set<Int> = []
@@ -63,6 +64,16 @@ struct SimulatedSession {
   static let lastStep = 6
 }
 
+extension Int {
+  /// The row's primary key.
+  var key: Int { self % 1000 }
+}
+
+extension Set<Int> {
+  /// The keys of rows.
+  var keys: Set<Int> { Set(map(\.key)) }
+}
+
 /// Databases that share one storage: the original, number 0, and copies of it.
 struct SimulatedWorld {
   /// Server-side limit of a transaction's life.
@@ -93,6 +104,19 @@ struct SimulatedWorld {
         identity: ServerIdentity(
           systemIdentifier: "1", databaseOID: 5, timeline: 1, startedAt: Timestamp(microseconds: 0)))
     ]
+  }
+
+  /// Up to four rows that no database has had: some under keys that rows had before, where a ledger tells them apart.
+  mutating func newRows(for database: Int) -> Set<Int> {
+    var rows: Set<Int> = []
+    for _ in 0..<random.int(1...4) {
+      let used = databases[database].rows.keys.union(rows.keys)
+      let old = random.int(1...nextRow)
+      let key = usesLedger && random.chance(30) && old < nextRow && !used.contains(old) ? old : nextRow
+      rows.insert(nextRow * 1000 + key)
+      nextRow += 1
+    }
+    return rows
   }
 
   mutating func start() -> Int {
@@ -182,6 +206,6 @@ struct SimulatedWorld {
     journeys += 1
     owed = state.rows.union(archived.keys)
     for rows in state.committed.values { owed.formUnion(rows) }
-    owed = owed.filter { $0 < nextRow }
+    owed = owed.filter { $0 / 1000 < nextRow }
   }
 }
