@@ -22,8 +22,8 @@ import Testing
     _ scenario: ArchiveScenario, rows condition: String = "true", time: String = "created_at"
   ) async throws {
     _ = try await scenario.database.psql(
-      "INSERT INTO public.events (id, created_at, kind) OVERRIDING SYSTEM VALUE "
-        + "SELECT id, \(time), kind FROM public.copy WHERE \(condition)")
+      "UPDATE public.copy SET created_at = \(time); INSERT INTO public.events OVERRIDING SYSTEM VALUE "
+        + "SELECT * FROM public.copy WHERE \(condition)")
   }
 
   @Test(arguments: ["ledger: archiver", "ledger: none"])
