@@ -13,6 +13,14 @@ die() {
   exit 1
 }
 
+# Every script explains itself: with what stands at its head.
+case ${1:-} in
+-h | --help)
+  sed -n -e 1d -e '/^# shellcheck/d' -e '/^[^#]/q' -e 's/^# \{0,1\}//p' "$0"
+  exit 0
+  ;;
+esac
+
 # What was started (SIGNAL:PID, a negative PID for a process group) and made is ended and removed, newest first, when the
 # script ends in any way.
 started=()
