@@ -8,7 +8,8 @@ import Testing
 @Suite struct AuditPageTests {
   /// The page's shell blocks, in their order.
   private enum Block: Int, CaseIterable, Sendable {
-    case copy, verify, oneBatch, objects, manifests, chain, heads, keptHead, signatures, strays
+    case copy, verify, oneBatch, objects, manifests, unnamed, superseded, chain, heads, keptHead, signatures, strays,
+      odd
 
     static func scripts() throws -> [String] {
       let page = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -155,6 +156,23 @@ import Testing
     Tampering(name: "the first run gone", finds: [(.chain, ".json: FAILED open or read")]) { root, files in
       try FileManager.default.removeItem(
         atPath: root + (files.first { $0.hasPrefix("_runs/") && $0.hasSuffix(".json") } ?? ""))
+    },
+    Tampering(name: "a mark that hides a batch", finds: [(.superseded, "BAD db=")]) { root, files in
+      let manifest = try #require(files.first { $0.hasSuffix(".manifest.json") })
+      try Data().write(to: URL(fileURLWithPath: root + manifest.replacing(".manifest.json", with: ".superseded.json")))
+    },
+    Tampering(name: "a manifest put there", finds: [(.unnamed, "db=")]) { root, files in
+      let manifest = try #require(files.first { $0.hasSuffix(".manifest.json") })
+      let folder = (manifest as NSString).deletingLastPathComponent
+      try FileManager.default.copyItem(
+        atPath: root + manifest,
+        toPath: "\(root)\(folder)/_01890000-0000-7000-8000-000000000000.manifest.json")
+    },
+    Tampering(name: "an object in capitals", finds: [(.odd, "db=")]) { root, files in
+      let object = try #require(files.first { $0.hasSuffix(".jsonl.gz") }) as NSString
+      let name = object.lastPathComponent.prefix(36).uppercased() + ".jsonl.gz"
+      try FileManager.default.copyItem(
+        atPath: root + (object as String), toPath: "\(root)\(object.deletingLastPathComponent)/\(name)")
     },
     Tampering(name: "the last run gone", finds: [(.keptHead, "")]) { root, files in
       try FileManager.default.removeItem(
