@@ -14,17 +14,21 @@ struct DeletedTuples: Sendable {
   ///
   /// The server keeps it for each of its processes, and only under `track_counts`. What a subtransaction deleted stays in
   /// it when that is undone, so that it may tell of too many rows, never of too few.
-  static func read(_ table: TableDescription, in transaction: Transaction) async throws(PostgresError) -> DeletedTuples
-  {
+  ///
+  /// What the `earlier` account told of is looked at again even where it was detached from the table meanwhile.
+  static func read(
+    _ table: TableDescription, since earlier: DeletedTuples? = nil, in transaction: Transaction
+  ) async throws(PostgresError) -> DeletedTuples {
+    let known = earlier.map { "{\($0.files.keys.joined(separator: ","))}" } ?? "{}"
     let result = try await transaction.execute(
       """
       WITH RECURSIVE tree (oid) AS (
-        SELECT $1::pg_catalog.oid
+        SELECT pg_catalog.unnest($1::pg_catalog.oid || $2::pg_catalog.oid[])
         UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN tree t ON t.oid = i.inhparent
       )
       SELECT c.oid, pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid), c.relfilenode
       FROM tree t JOIN pg_catalog.pg_class c ON c.oid = t.oid WHERE c.relkind = 'r'
-      """, [.text(String(table.oid))])
+      """, [.text(String(table.oid)), .text(known)])
     var deleted = DeletedTuples()
     for row in result.rows {
       guard let oid = row[0], let file = row[2] else { continue }
@@ -39,7 +43,7 @@ struct DeletedTuples: Sendable {
     guard earlier.files.allSatisfy({ files[$0.key] == $0.value }) else {
       var error = OperationError(
         .failed, "the table was emptied or changed during the delete", at: place,
-        cause: "a relation that holds its rows was truncated, rewritten, detached or dropped; the batch is rolled back",
+        cause: "a relation that holds its rows was truncated, rewritten or dropped; the batch is rolled back",
         hint: Self.hint)
       // Another transaction may have done it to another partition.
       error.isTransient = true

@@ -49,7 +49,7 @@ struct RowRemover: Sendable {
       try await record(manifest, sha256, committedAt, in: transaction)
       if let before {
         try await lookForRows(parameters, at: place, in: transaction)
-        let after = try await DeletedTuples.read(rows.table, in: transaction)
+        let after = try await DeletedTuples.read(rows.table, since: before, in: transaction)
         try after.check(since: before, expected: batch.prepared.counts.fetched, at: place)
       }
       return Removal(manifest: manifest, document: document, sha256: sha256)
