@@ -127,7 +127,7 @@ import Testing
       let name = try #require(Self.name(of: scenario.files, ".prepared.json"))
       // As after a crash that lost the transaction: its number is another's by now, which is committed.
       let other = try await scenario.database.psql(
-        "CREATE TABLE public.other AS SELECT pg_catalog.pg_current_xact_id()::text AS id; SELECT id FROM public.other")
+        "CREATE TABLE public.other AS SELECT pg_catalog.txid_current()::text AS id; SELECT id FROM public.other")
       try scenario.edit(name) { document in
         var transaction = document["transaction"] as? [String: Any] ?? [:]
         transaction["id"] = String(other.split(separator: "\n").last ?? "")

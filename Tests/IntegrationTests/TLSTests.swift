@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What libpq knows of ways to connect, through the configuration and the environment, against a server with TLS.
-@Suite struct TLSTests {
+@Suite(.enabled(if: TestServer.hasTLS, "the server was built without TLS")) struct TLSTests {
   /// Runs as the server's user in the data directory: a test authority, another, and certificates that the first signed.
   private static let certificates = """
     exec 2>/dev/null; mkdir tls && cd tls && printf 'subjectAltName=DNS:localhost' >host.ext

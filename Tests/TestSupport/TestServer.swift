@@ -12,6 +12,10 @@ package enum TestServer {
   package static let extensions = Set(
     (answer("SELECT name FROM pg_available_extensions") ?? "").split(separator: "\n").map(String.init))
 
+  /// Whether it was built with OpenSSL.
+  package static let hasTLS =
+    answer("SELECT 1 / count(*) FROM pg_settings WHERE name = 'ssl_library' AND setting <> ''") != nil
+
   /// Whether it was built with ICU.
   package static let hasICU = answer("SELECT 1 / count(*) FROM pg_collation WHERE collname = 'und-x-icu'") != nil
 

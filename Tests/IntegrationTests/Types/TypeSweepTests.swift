@@ -42,7 +42,8 @@ import Testing
         let odd = types.filter { $0.refusal != nil && $0.refusal != "42P16" }
         #expect(odd.isEmpty, "\(odd.map(\.name))")
         let usable = types.filter { $0.refusal == nil }
-        try #require(usable.count > 500)
+        // 11 without contrib has 423.
+        try #require(usable.count > 400)
 
         let seed = SeededRandom.seed()
         var random = SeededRandom(seed: seed)
