@@ -104,14 +104,17 @@ struct VerifyCommand: AsyncParsableCommand {
   }
 
   private func checkRoom(for path: String) throws(OperationError) {
-    let file = URL(filePath: path)
+    let file = URL(filePath: path).resolvingSymlinksInPath()
     let folder = file.deletingLastPathComponent()
     func isDirectory(_ url: URL) -> Bool {
       (try? url.resourceValues(forKeys: [.isDirectoryKey]))?.isDirectory ?? false
     }
+    let isRegularFile = (try? file.resourceValues(forKeys: [.isRegularFileKey]))?.isRegularFile ?? false
     let cause: String? =
       if isDirectory(file) {
         "this is a directory"
+      } else if FileManager.default.fileExists(atPath: file.path), !isRegularFile {
+        "this is no regular file, and would be replaced by one"
       } else if !isDirectory(folder) {
         "there is no directory \(folder.path)"
       } else if !FileManager.default.isWritableFile(atPath: folder.path) {
@@ -124,7 +127,7 @@ struct VerifyCommand: AsyncParsableCommand {
 
   private func write(_ page: String, to path: String) throws(OperationError) {
     do {
-      try Data(page.utf8).write(to: URL(filePath: path), options: .atomic)
+      try Data(page.utf8).write(to: URL(filePath: path).resolvingSymlinksInPath(), options: .atomic)
     } catch {
       throw OperationError(
         .configuration, "cannot write the report", at: path, cause: (error as NSError).localizedDescription)

@@ -71,9 +71,15 @@ import Testing
       try archive.supersede(archive.manifests[1])
       try archive.put(archive.objects[1].replacing(".jsonl", with: "-2.jsonl"), archive.data(archive.objects[1]))
     },
-    Case(name: "a superseded batch's object altered", codes: ["size"]) { archive in
+    Case(name: "a superseded batch's object altered", codes: ["gzip", "sha256", "size"]) { archive in
       try archive.supersede(archive.manifests[1])
       try archive.put(archive.objects[1], Data("garbage".utf8))
+    },
+    Case(name: "a superseded batch's object altered, of its size", codes: ["gzip", "sha256"]) { archive in
+      try archive.supersede(archive.manifests[1])
+      var bytes = [UInt8](try archive.data(archive.objects[1]))
+      bytes[bytes.count - 6] ^= 0xFF  // of the checksum at the end
+      try archive.put(archive.objects[1], Data(bytes))
     },
     Case(
       name: "an empty aborted marker in a manifest's place", codes: ["gap", "manifest", "orphan-object"],

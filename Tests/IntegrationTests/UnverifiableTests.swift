@@ -28,6 +28,18 @@ import Testing
     }
   }
 
+  @Test func `a page in the place of a device`() async throws {
+    try await GoodArchive.withCopy { archive in
+      let pipe = archive.directory.path + "/pipe"
+      #expect(mkfifo(pipe, 0o600) == 0)
+      let page = archive.directory.path + "/page.html"
+      try FileManager.default.createSymbolicLink(atPath: page, withDestinationPath: pipe)
+      for path in [pipe, page] {
+        try await check(["--storage", archive.url, "--report", path], code: 78, tells: "is no regular file")
+      }
+    }
+  }
+
   @Test func `a storage that goes in circles`() async throws {
     try await GoodArchive.withCopy { archive in
       try FileManager.default.createSymbolicLink(

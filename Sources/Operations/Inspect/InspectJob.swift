@@ -51,7 +51,14 @@ package struct InspectJob: Sendable {
         // A marker that is not to be believed hides no batch.
         let (ignored, finding) = try await markers.superseded(batch, in: folder.path, folder.table)
         if let finding { problems.append(.unsound(finding)) }
-        if ignored != nil { batches.remove(batch) }
+        guard let ignored else { continue }
+        let key = ArchiveLayout.document(.manifest, in: folder.path, batch: batch)
+        let (sound, _) = try await ManifestCheck(store: store).read(key, batch: batch, table: folder.table)
+        if let sound, sound.sha256.hex != ignored {
+          problems.append(.unsound(ArchiveReader.unfitting(key, sound, ignored)))
+        } else {
+          batches.remove(batch)
+        }
       }
       wanted += batches.sorted().map {
         (ArchiveLayout.document(.manifest, in: folder.path, batch: $0), $0, folder.table)

@@ -85,7 +85,10 @@ final class DuplicateKeys {
         try file?.read(range.count, from: offset + range.lowerBound, appendingTo: &entries)
         offset += lot.starts[Parts.count]
       }
-      entries.sort { ($0.hash, $0.batch) < ($1.hash, $1.batch) }
+      // Oldest batch first, whatever order they were read in: neighbours are compared, and a restore explains a newer one.
+      entries.sort { one, other in
+        one.hash == other.hash ? batches[one.batch].id < batches[other.batch].id : one.hash < other.hash
+      }
       for (one, other) in zip(entries, entries.dropFirst()) where one.hash == other.hash {
         found[Pair(one: one.batch, other: other.batch), default: []].insert(one.hash)
       }
