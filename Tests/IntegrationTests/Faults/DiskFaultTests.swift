@@ -50,6 +50,12 @@ struct DiskFaultTests {
           let ballast = cluster.data + "/ballast"
           let (primary, step) = (cluster.url, want == .sortFile ? Step.fetch : Step.delete)
           faults.spoil(step, .request) { _ in
+            // However much room the log's newest segment had, and though one was made ahead: the next one has to be new.
+            if want == .log {
+              for _ in 1...2 {
+                BlockingSQL.attempt("SELECT pg_logical_emit_message(false, 'room', ''), pg_switch_wal()", primary)
+              }
+            }
             BlockingSQL.attempt(
               "COPY (SELECT repeat('x', 1000) FROM generate_series(1, 200000)) TO '\(ballast)'", primary)
             return .pass
