@@ -31,7 +31,7 @@ struct BodyHead: Sendable {
   var offset = 0
 }
 
-/// Keeps the bytes in memory, up to a bound.
+/// Keeps the bytes in memory, up to a bound. Unchecked as every receiver is.
 final class BufferReceiver: BodyReceiver, @unchecked Sendable {
   private(set) var bytes: [UInt8] = []
   private let maximumByteCount: Int
@@ -60,7 +60,7 @@ final class BufferReceiver: BodyReceiver, @unchecked Sendable {
   }
 }
 
-/// Passes the bytes on to a sink, each once and in order, whatever the number of attempts.
+/// Passes the bytes on to a sink, each once and in order, whatever the number of attempts. Unchecked as every receiver is.
 final class SinkReceiver<Sink: ByteSink & ~Copyable>: BodyReceiver, @unchecked Sendable {
   /// Empty once the sink was taken. The class's invariant holds for it too.
   private nonisolated(unsafe) var sink: Sink?

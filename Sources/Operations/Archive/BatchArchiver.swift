@@ -214,11 +214,12 @@ struct BatchArchiver: Sendable {
     let key = ArchiveLayout.document(.prepared, in: batch.prepared.folder, batch: batch.prepared.batchID)
     let document = try ArchiveDocument.encode(batch.prepared)
     try await StoredDocument.put(document, to: key, in: store)
-    async let isStored: Void = StoredDocument.confirm(document, at: key, in: store)
+    async let wasStored = StoredDocument.confirm(document, at: key, in: store)
     async let isUntouched: Void = batch.checkUntouched(in: store)
     async let holdsMore = holds.holdsMore(than: heldCount)
     try await isUntouched
-    try await isStored
+    // Who looked for the document before it was there may have marked the batch since.
+    if try await !wasStored { try await batch.checkUntouched(in: store) }
     if try await holdsMore { throw HoldsGrew() }
   }
 

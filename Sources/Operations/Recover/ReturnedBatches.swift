@@ -221,9 +221,9 @@ struct ReturnedBatches: Sendable {
       let marker = SupersededMarker(
         tool: Tool.name, batchID: id, runID: context.runID, supersededAt: server.now, manifestSHA256: batch.sha256.hex,
         server: server.identity)
-      _ = try await store.put(
-        ArchiveLayout.document(.superseded, in: manifest.folder, batch: id), ArchiveDocument.encode(marker),
-        PutOptions(contentType: "application/json"))
+      try await StoredDocument.write(
+        ArchiveDocument.encode(marker), to: ArchiveLayout.document(.superseded, in: manifest.folder, batch: id),
+        in: store)
     } catch {
       throw .wrapping(error, "cannot mark the batch as superseded", at: "\(table.name), batch \(id)")
     }

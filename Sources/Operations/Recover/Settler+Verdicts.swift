@@ -22,8 +22,8 @@ extension Settler {
     let marker = AbortedMarker(
       tool: Tool.name, batchID: batch.files.batchID, runID: context.runID, markedAt: batch.server.now,
       evidence: evidence, server: batch.server.identity)
-    _ = try await store.put(
-      batch.files.key(.aborted), ArchiveDocument.encode(marker), PutOptions(contentType: "application/json"))
+    // An archiver of another database relies on seeing it before objects go.
+    try await StoredDocument.write(ArchiveDocument.encode(marker), to: batch.files.key(.aborted), in: store)
     if batch.facts.marker != .none { return nil }
     switch evidence {
     case .transactionStatus:

@@ -39,10 +39,10 @@ struct KeyList {
     return kept
   }
 
-  /// Throws `GzipError` or `ObjectStoreError`.
+  /// Throws `GzipError` or `OperationError`.
   func write(to key: String, in store: any ObjectStore) async throws {
     let file = try GzipCompressor(level: 6).compress(lines.span)
-    _ = try await store.put(key, file, PutOptions(contentType: "application/gzip"))
+    try await StoredDocument.write(file, to: key, as: "application/gzip", in: store)
   }
 
   /// Throws `ObjectStoreError`, or a data error when the list is damaged.

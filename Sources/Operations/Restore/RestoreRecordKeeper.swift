@@ -43,8 +43,7 @@ struct RestoreRecordKeeper {
   }
 
   private func write(_ record: RestoreRecord) async throws {
-    _ = try await store.put(
-      ArchiveLayout.restoreRecord(restoreID), ArchiveDocument.encode(record),
-      PutOptions(contentType: "application/json"))
+    try await StoredDocument.write(
+      ArchiveDocument.encode(record), to: ArchiveLayout.restoreRecord(restoreID), in: store)
   }
 }

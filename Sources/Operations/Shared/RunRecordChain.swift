@@ -78,8 +78,7 @@ struct RunRecordChain: Sendable {
   func write(_ record: RunRecord) async throws(OperationError) -> String {
     let key = ArchiveLayout.runRecord(record.runID, startedAt: record.startedAt)
     do {
-      let document = try ArchiveDocument.encode(record)
-      _ = try await store.put(key, document, PutOptions(contentType: "application/json"))
+      try await StoredDocument.write(ArchiveDocument.encode(record), to: key, in: store)
       return key
     } catch {
       throw .wrapping(error, "cannot write the run record", at: key)

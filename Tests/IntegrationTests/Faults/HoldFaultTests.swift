@@ -5,21 +5,27 @@ import Testing
 
 /// A restore that begins while an archiver runs.
 @Suite struct HoldFaultTests {
+  /// Where the archiver waits with its upload of that number.
+  private static func gate(atUpload number: Int, in scenario: FaultScenario) -> Gate {
+    let gate = Gate()
+    let uploads = Mutex(0)
+    scenario.faults.install { moment in
+      guard moment.phase == .request, Step.upload.matches(moment.text), moment.text.contains("table=events") else {
+        return .pass
+      }
+      return uploads.withLock { count in
+        count += 1
+        return count == number
+      } ? gate.hold(moment) : .pass
+    }
+    return gate
+  }
+
   @Test(arguments: [1, 2])
   func `rows restored during a run are left alone by it`(_ workers: Int) async throws {
     try await withFaultScenario(rows: 100) { scenario in
-      let gate = Gate()
-      let uploads = Mutex(0)
       // The third batch is fetched and waits; the first has left by then.
-      scenario.faults.install { moment in
-        guard moment.phase == .request, Step.upload.matches(moment.text), moment.text.contains("table=events") else {
-          return .pass
-        }
-        return uploads.withLock { count in
-          count += 1
-          return count == 3
-        } ? gate.hold(moment) : .pass
-      }
+      let gate = Self.gate(atUpload: 3, in: scenario)
       let run = try scenario.command(["archive", "--no-count", "--workers", "\(workers)"]).start()
       _ = try await gate.arrival()
       let batch = try await scenario.database.psql(
@@ -39,17 +45,7 @@ import Testing
 
   @Test func `a restore to another table changes nothing for a run`() async throws {
     try await withFaultScenario(rows: 60) { scenario in
-      let gate = Gate()
-      let uploads = Mutex(0)
-      scenario.faults.install { moment in
-        guard moment.phase == .request, Step.upload.matches(moment.text), moment.text.contains("table=events") else {
-          return .pass
-        }
-        return uploads.withLock { count in
-          count += 1
-          return count == 2
-        } ? gate.hold(moment) : .pass
-      }
+      let gate = Self.gate(atUpload: 2, in: scenario)
       let run = try scenario.command(["archive", "--no-count"]).start()
       _ = try await gate.arrival()
       try await scenario.archiver("restore", "--into", "public.elsewhere", "--create-table")

@@ -87,6 +87,31 @@ import Testing
     }
   }
 
+  @Test func `a mark made while the prepared document was swallowed is seen once it is there`() async throws {
+    try await withFaultScenario(rows: 40) { scenario in
+      try await scenario.archiver("archive", "--max-batches", "1")
+      try await Self.withCopy(scenario) { copy in
+        let gate = Gate()
+        let (first, second) = (StepWatch(.prepare, .request), StepWatch(.prepare, .request))
+        scenario.faults.install { moment in
+          if first.fits(moment) { return .http("200 OK", headers: ["ETag: \"x\""]) }
+          return second.fits(moment) ? gate.hold(moment) : .pass
+        }
+        let run = try scenario.command(["archive"]).start()
+        _ = try await gate.arrival()
+        let marked = try await archiver("recover", "--grace", "0s", "--config", copy)
+        #expect(marked.output.contains("its objects are marked as aborted"), "\(marked)")
+        gate.open()
+        let result = try await run.result()
+        #expect(result.exitCode == 0, "\(result)")
+        #expect(scenario.faults.requests.count(where: Step.prepare.matches) == 3)
+        #expect(scenario.faults.requests.count(where: Step.delete.matches) == 1)
+        try await scenario.recover("swallowed and marked")
+        #expect(try await Self.left(scenario) == "0")
+      }
+    }
+  }
+
   @Test(arguments: [FaultProxy.Action.http("404 Not Found"), .http("200 OK", body: "")])
   func `an object that is gone or another before the delete costs an attempt, not its rows`(
     _ answer: FaultProxy.Action
