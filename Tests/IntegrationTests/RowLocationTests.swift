@@ -57,4 +57,35 @@ import Testing
       #expect(moved == 6, "\(moved) of the changed rows came in their newest version")
     }
   }
+
+  /// The statement with another condition, and the length of that.
+  private static func with(_ condition: String, _ message: [UInt8]) -> [UInt8] {
+    guard let place = message.firstRange(of: Array("t.ctid = ANY ($2)".utf8)) else { return message }
+    var message = message
+    message.replaceSubrange(place, with: condition.utf8)
+    let length = UInt32(message.count - 1)
+    message.replaceSubrange(1..<5, with: (0..<4).map { UInt8(truncatingIfNeeded: length >> (24 - $0 * 8)) })
+    return message
+  }
+
+  @Test func `a delete that misses a row takes none`() async throws {
+    try await withFaultScenario(rows: 20) { scenario in
+      scenario.faults.spoil(.delete, .request) { _ in .altered { Self.with("t.ctid = ANY ($2) AND t.id <> 7", $0) } }
+      let result = try await scenario.archiver("archive", expecting: 1)
+      #expect(result.errorOutput.contains("20 rows were fetched and 19 deleted; all of it is rolled back"), "\(result)")
+      let left = try await scenario.database.psql("SELECT count(*) FROM public.events")
+      #expect(left == "20")
+      try await scenario.recover("a delete that misses a row")
+    }
+  }
+
+  @Test func `where locations say nothing, the keys decide which rows go`() async throws {
+    try await withFaultScenario(rows: 50) { scenario in
+      scenario.faults.spoil(.delete, .request) { _ in .altered { Self.with("($2 IS NOT NULL)", $0) } }
+      try await scenario.archiver("archive", "--max-batches", "1")
+      let left = try await scenario.database.psql("SELECT count(*), min(id) FROM public.events")
+      #expect(left == "30|21")
+      try await scenario.check(.moment, "keys alone")
+    }
+  }
 }
