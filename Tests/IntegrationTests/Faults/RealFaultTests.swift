@@ -52,6 +52,28 @@ import Testing
       ?? -1
   }
 
+  @Test func `a partition that is detached between two of its batches is left alone`() async throws {
+    try await withFaultScenario(rows: 0) { scenario in
+      try await scenario.database.psql(
+        """
+        DROP TABLE public.events;
+        CREATE TABLE public.events (id bigint PRIMARY KEY, created_at timestamptz NOT NULL) PARTITION BY RANGE (id);
+        CREATE TABLE public.leaf PARTITION OF public.events FOR VALUES FROM (1) TO (100);
+        INSERT INTO public.events SELECT g, timestamptz '2025-01-30 00:00+00' + g * interval '1 minute'
+        FROM generate_series(1, 60) AS g;
+        """)
+      let url = scenario.database.url
+      scenario.faults.spoil(.prepareRemoved, .answer) { _ in
+        BlockingSQL.run("ALTER TABLE public.events DETACH PARTITION public.leaf", url)
+        return .pass
+      }
+      let result = try await scenario.command(["archive", "--no-count"]).run()
+      #expect((result.output + result.errorOutput).contains("was detached"), "\(result)")
+      #expect(try await Self.left(scenario, in: "public.leaf") == "40")
+      try await scenario.archiver("verify", "--level", "database")
+    }
+  }
+
   @Test func `a batch whose row moves to another partition in the middle of its fetch is begun anew`() async throws {
     try await withFaultScenario(rows: 0) { scenario in
       try await scenario.database.psql(
