@@ -69,7 +69,12 @@ import Testing
     let draft = try await archive.write(SampleArchive.Draft())
     try await archive.mark(draft, .superseded)
     let found = try await job(archive).batches(Selection())
-    #expect(found.batches.isEmpty)
+    #expect(found.batches.isEmpty && found.problems.isEmpty)
+    // The manifest is another one since: the mark is none of it.
+    try await archive.put(draft.manifestKey, archive.bytes(draft.manifestKey) + [UInt8(ascii: "\n")])
+    let changed = try await job(archive).batches(Selection())
+    #expect(changed.batches.count == 1)
+    #expect(changed.problems.map(\.place) == [draft.manifestKey])
   }
 
   @Test("gives a batch's manifest as it is stored, and says when there is none")

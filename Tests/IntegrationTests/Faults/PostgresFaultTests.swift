@@ -14,7 +14,10 @@ import Testing
       FaultCase("connection cut within the fetch", .fetch, .answer) { _ in .cut(after: 300) },
       FaultCase("COMMIT never sent", .commit, .request, code: 1) { _ in .reset },
       FaultCase("COMMIT's answer lost", .commit, .answer, code: 1) { _ in .reset },
-      FaultCase("COMMIT answered with ROLLBACK", .commit, .request, code: 1) { _ in Self.rolledBack },
+      FaultCase("COMMIT answered with ROLLBACK", .commit, .request, code: 1) { _ in Self.commitAnswered("ROLLBACK") },
+      FaultCase("COMMIT answered with what is no answer to it", .commit, .request, code: 1) { _ in
+        Self.commitAnswered("SELECT 1")
+      },
       FaultCase("serialization failure in the fetch", .fetch, .request) { _ in .postgresError("40001") },
       FaultCase("two deadlocks in the delete", .delete, .request, times: 2) { _ in .postgresError("40P01") },
       FaultCase("deadlocks without end", .delete, .request, times: FaultCase.always, code: 75) { _ in
@@ -24,10 +27,10 @@ import Testing
       FaultCase("disk full", .record, .request, times: FaultCase.always, code: 69) { _ in .postgresError("53100") },
     ]
 
-  /// What a server answers to COMMIT when a statement had failed: no error, but another tag.
-  private static var rolledBack: FaultProxy.Action {
+  /// What a server answers to COMMIT when a statement had failed is no error, but another tag: ROLLBACK.
+  private static func commitAnswered(_ tag: String) -> FaultProxy.Action {
     .answer(
-      FaultProxy.Action.postgresMessage("C", Array("ROLLBACK\0".utf8))
+      FaultProxy.Action.postgresMessage("C", Array("\(tag)\0".utf8))
         + FaultProxy.Action.postgresMessage("Z", Array("I".utf8)))
   }
 

@@ -38,6 +38,12 @@ import Testing
       FaultCase("flipped bit on read-back", .readBack, .answer, code: 1) {
         .answer($0.answer.dropLast() + [($0.answer.last ?? 0) ^ 1])
       },
+      // The time in the file's header: what is compressed comes out the same, and its checksum fits.
+      FaultCase("another file of the same content", .readBack, .answer, code: 1) { moment in
+        var answer = moment.answer
+        if let head = answer.firstRange(of: Array("\r\n\r\n".utf8)) { answer[head.upperBound + 4] ^= 1 }
+        return .answer(answer)
+      },
       FaultCase("short read-back of its own length", .readBack, .answer, code: 1) { Self.shortened($0.answer) },
       FaultCase("object never there", .readBack, .request, times: FaultCase.always, code: 1) { _ in
         .s3("404 Not Found", "NoSuchKey")
