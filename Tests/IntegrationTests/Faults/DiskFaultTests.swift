@@ -50,14 +50,15 @@ struct DiskFaultTests {
           let ballast = cluster.data + "/ballast"
           let (primary, step) = (cluster.url, want == .sortFile ? Step.fetch : Step.delete)
           faults.spoil(step, .request) { _ in
-            // However much room the log's newest segment had, and though one was made ahead: the next one has to be new.
+            BlockingSQL.attempt(
+              "COPY (SELECT repeat('x', 1000) FROM generate_series(1, 200000)) TO '\(ballast)'", primary)
+            // Room that the log still has, in its newest segment and in one made ahead, is used up last, since whatever
+            // the server writes meanwhile may make another segment: the next one has to be new, and cannot be.
             if want == .log {
-              for _ in 1...2 {
+              for _ in 1...3 {
                 BlockingSQL.attempt("SELECT pg_logical_emit_message(false, 'room', ''), pg_switch_wal()", primary)
               }
             }
-            BlockingSQL.attempt(
-              "COPY (SELECT repeat('x', 1000) FROM generate_series(1, 200000)) TO '\(ballast)'", primary)
             return .pass
           }
           let result = try await archiver("archive", "--config", configuration)
