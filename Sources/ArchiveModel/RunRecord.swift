@@ -1,4 +1,4 @@
-/// What one `archive` run did, table by table (docs/archive-format.md, "Run records").
+/// What one run of `archive` or `recover` did, table by table (docs/archive-format.md, "Run records").
 package struct RunRecord: Codable, Sendable, Equatable {
   package static let format = "archiver-run/1"
 
@@ -35,16 +35,19 @@ package struct RunRecord: Codable, Sendable, Equatable {
     /// Eligible rows left, locked by others or held; nil when they were not counted.
     package var remaining: Int?
     package var manifests: [DocumentReference]
+    /// Superseded markers that the run wrote; nil when it wrote none, and in records of older versions.
+    package var superseded: [DocumentReference]?
     /// The error's message, which never holds row values.
     package var error: String?
 
     package init(
       name: TableName, outcome: String, cutoff: Timestamp?, eligible: Int?, rows: Int, bytes: Int, remaining: Int?,
-      manifests: [DocumentReference], error: String?
+      manifests: [DocumentReference], superseded: [DocumentReference]? = nil, error: String?
     ) {
       (database, schema, table) = (name.database, name.schema, name.table)
       (self.outcome, self.cutoff, self.eligible, self.rows) = (outcome, cutoff, eligible, rows)
       (self.bytes, self.remaining, self.manifests, self.error) = (bytes, remaining, manifests, error)
+      self.superseded = superseded
     }
   }
 

@@ -49,6 +49,7 @@ struct ArchiveCommand: AsyncParsableCommand {
       request.maximumDuration = maxDuration?.duration
       request.workers = workers
       request.countsRows = !noCount
+      request.ownKey = dryRun ? nil : try session.ownKey(configuration)
       let notice = dryRun ? nil : RunNotice(configuration, session)
       let report: ArchiveReport
       do {

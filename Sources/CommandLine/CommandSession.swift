@@ -1,5 +1,6 @@
 import ArchiveModel
 import Foundation
+import Hashing
 import Logging
 import ObjectStore
 import Operations
@@ -134,6 +135,11 @@ struct CommandSession: Sendable {
   func evidenceStore(_ storage: StorageOptions?, _ configuration: Configuration?) throws -> any ObjectStore {
     let store = try store(storage, configuration)
     return EvidenceStore(store, signingWith: try configuration?.signingKeyFile.map(KeyFiles.signingKey))
+  }
+
+  /// The public half of the key that the configuration has documents signed with; nil when it has none.
+  func ownKey(_ configuration: Configuration) throws -> TrustedKey? {
+    try configuration.signingKeyFile.map(KeyFiles.signingKey)?.trustedKey
   }
 
   /// The store of the configuration, or the one that `--storage` names.

@@ -37,6 +37,7 @@ struct RecoverCommand: AsyncParsableCommand {
       var request = RecoverRequest(databases: try session.databases(configuration))
       request.grace = grace?.duration
       request.rowsCameBack = rowsCameBack
+      request.ownKey = try session.ownKey(configuration)
       let store = try session.evidenceStore(nil, configuration)
       let report = await RecoverJob(request: request, store: store, context: session.context).run()
       switch common.output {
@@ -52,7 +53,14 @@ struct RecoverCommand: AsyncParsableCommand {
   private func text(_ report: RecoverReport) -> String {
     var lines = report.findings.map { "\($0.table)  batch \($0.batchID): \($0.detail)\n" }
     if report.namedCount > 0 {
-      lines.append("\(report.namedCount) manifests of runs that were cut short are named in a run record now\n")
+      lines.append(
+        report.namedCount.of(
+          "manifest of a run that was cut short is", "manifests of runs that were cut short are")
+          + " named in a run record now\n")
+    }
+    if report.namedMarkerCount > 0 {
+      lines.append(
+        report.namedMarkerCount.of("superseded marker is", "superseded markers are") + " named in a run record now\n")
     }
     guard lines.isEmpty, report.errors.isEmpty else { return lines.joined() }
     return "nothing to settle\n"

@@ -46,10 +46,28 @@ import Testing
       }
     },
     Case(name: "the marker of another batch", codes: ["manifest"], key: ".superseded.json") { archive in
-      try archive.supersede(archive.manifests[0])
+      try archive.supersede(archive.manifests[0], isNamed: false)
       let marker = archive.marker(.superseded, of: archive.manifests[0])
       try archive.put(archive.marker(.superseded, of: archive.manifests[1]), try archive.data(marker))
       try archive.remove(marker)
+    },
+    Case(name: "a forged marker that fits its batch", codes: ["manifest"], key: ".superseded.json") { archive in
+      try archive.supersede(archive.manifests[1], isNamed: false)
+    },
+    Case(name: "a marker of other bytes than its run record names", codes: ["manifest"], key: ".superseded.json") {
+      archive in
+      try archive.supersede(archive.manifests[1])
+      let marker = archive.marker(.superseded, of: archive.manifests[1])
+      let text = String(decoding: try archive.data(marker), as: UTF8.self)
+      try archive.put(marker, Data(text.replacing("\"tool\" : \"test\"", with: "\"tool\" : \"else\"").utf8))
+    },
+    Case(name: "a run record that names a manifest as a marker", codes: ["manifest"], key: ".json") { archive in
+      try archive.supersede(archive.manifests[1])
+      let manifest = archive.manifests[1]
+      let sum = try archive.sha256(manifest)
+      try archive.changeRunRecord(try #require(archive.runRecords.last)) { record in
+        record.tables[0].superseded?.append(.init(key: manifest, sha256: sum))
+      }
     },
     Case(name: "a marker of a future format", codes: ["format"], key: ".superseded.json") { archive in
       let marker = archive.marker(.superseded, of: archive.manifests[1])
@@ -177,14 +195,25 @@ extension GoodArchive {
     manifest.replacing(".manifest.json", with: ".\(document.rawValue).json")
   }
 
-  /// Marks a batch as `recover --rows-came-back` does.
-  func supersede(_ key: String) throws {
+  /// Marks a batch as `recover --rows-came-back` does, with a run record that names the marker.
+  func supersede(_ key: String, isNamed: Bool = true) throws {
     let manifest = try manifest(key)
     let marker = SupersededMarker(
       tool: "test", batchID: manifest.batchID, runID: manifest.runID, supersededAt: manifest.archivedAt,
       manifestSHA256: try sha256(key),
       server: ServerIdentity(systemIdentifier: nil, databaseOID: 1, timeline: nil, startedAt: manifest.archivedAt))
-    try put(self.marker(.superseded, of: key), Data(try ArchiveDocument.encode(marker)))
+    let markerKey = self.marker(.superseded, of: key)
+    try put(markerKey, Data(try ArchiveDocument.encode(marker)))
+    guard isNamed else { return }
+    let last = try #require(runRecords.last)
+    let table = RunRecord.Table(
+      name: manifest.source.name, outcome: "complete", cutoff: nil, eligible: nil, rows: 0, bytes: 0, remaining: nil,
+      manifests: [], superseded: [.init(key: markerKey, sha256: try sha256(markerKey))], error: nil)
+    var record = try runRecord(last)
+    record.runID = UUIDv7(unixMilliseconds: record.runID.time.unixMilliseconds + 1)
+    (record.previous, record.tables) = ([.init(key: last, sha256: try sha256(last))], [table])
+    try put(
+      ArchiveLayout.runRecord(record.runID, startedAt: record.startedAt), Data(try ArchiveDocument.encode(record)))
   }
 
   /// Removes a manifest and its objects.

@@ -41,7 +41,7 @@ import Testing
       #expect(scenario.manifests.count == 2)
       for level in ["full", "database"] {
         let verified = try await scenario.archiver("verify", "--level", level)
-        #expect(verified.output.contains("1 superseded batches are left out"), "\(verified)")
+        #expect(verified.output.contains("1 superseded batch is left out"), "\(verified)")
       }
       let rows = try await scenario.archiver("inspect", "rows")
       #expect(rows.output.split(separator: "\n").count == 100)

@@ -71,19 +71,22 @@ package struct ArchiveJob: Sendable {
       })
     let chain = RunRecordChain(store: store)
     do {
-      let drafted = record
-      let files = report.tables.map(\.files)
+      let (drafted, tables) = (record, report.tables)
       // Tasks of their own, since a cancelled run still owes its record.
-      record = try await Task {
+      let warnings: [[String]]
+      (record, warnings) = try await Task {
         var record = drafted
         let end = try await chain.end()
         record.previous = end.heads
-        for (index, files) in files.enumerated() {
-          guard let files else { continue }
-          record.tables[index].manifests += try await chain.unnamedManifests(files, at: end)
+        var warnings: [[String]] = []
+        for (index, table) in tables.enumerated() {
+          let verdict = try await unnamedManifests(of: table, at: end, chain)
+          record.tables[index].manifests += verdict.named
+          warnings.append(verdict.doubts.map(\.sentence))
         }
-        return record
+        return (record, warnings)
       }.value
+      for (index, warnings) in warnings.enumerated() { report.tables[index].warnings += warnings }
     } catch {
       report.errors.append(.wrapping(error, "the run record names no earlier one", at: store.location))
     }
@@ -92,6 +95,27 @@ package struct ArchiveJob: Sendable {
       report.runRecordKey = try await Task { try await chain.write(record) }.value
     } catch {
       report.errors.append(.wrapping(error, "cannot write the run record", at: store.location))
+    }
+  }
+
+  /// What the archive held of a table before the run, and no record names.
+  private func unnamedManifests(
+    of table: ArchiveReport.Table, at end: RunRecordChain.End, _ chain: RunRecordChain
+  ) async throws(OperationError) -> UnnamedManifests.Verdict {
+    guard let files = table.files, let database = request.databases.first(where: { $0.name == table.name.database })
+    else { return UnnamedManifests.Verdict() }
+    let unnamed = chain.unnamedManifests(files, at: end)
+    guard !unnamed.isEmpty else { return UnnamedManifests.Verdict() }
+    let signatures = SignatureCheck(store: store, trustedKeys: request.ownKey.map { [$0] } ?? [])
+    let pool = ConnectionPool(parameters: database.parameters, size: 1)
+    do throws(OperationError) {
+      let verdict = try await UnnamedManifests(store: store, signatures: signatures).check(
+        unnamed, of: table.name, ledger: database.ledgerSchema.map(Ledger.init(schema:)), over: pool)
+      await pool.close()
+      return verdict
+    } catch {
+      await pool.close()
+      throw error
     }
   }
 }

@@ -1,4 +1,5 @@
 package import ArchiveModel
+package import Hashing
 
 /// What an archive run is asked to do.
 package struct ArchiveRequest: Sendable {
@@ -13,6 +14,8 @@ package struct ArchiveRequest: Sendable {
   package var workers: Int?
   /// Count the eligible rows first, for progress and the closing balance.
   package var countsRows = true
+  /// The public half of the key that the run signs with; nil when it signs nothing.
+  package var ownKey: TrustedKey?
 
   package init(databases: [DatabaseSource]) {
     self.databases = databases

@@ -49,9 +49,9 @@ package struct InspectJob: Sendable {
       if !selection.batches.isEmpty { seen.formUnion(batches) }
       for batch in batches.intersection(folder.batches(.superseded)).sorted() {
         // A marker that is not to be believed hides no batch.
-        let (ignored, finding) = try await markers.superseded(batch, in: folder.path, folder.table)
+        let (marker, finding) = try await markers.superseded(batch, in: folder.path, folder.table)
         if let finding { problems.append(.unsound(finding)) }
-        guard let ignored else { continue }
+        guard let ignored = marker?.manifestSHA256 else { continue }
         let key = ArchiveLayout.document(.manifest, in: folder.path, batch: batch)
         let (sound, _) = try await ManifestCheck(store: store).read(key, batch: batch, table: folder.table)
         if let sound, sound.sha256.hex != ignored {

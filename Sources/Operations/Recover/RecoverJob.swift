@@ -1,4 +1,5 @@
 import ArchiveModel
+package import Hashing
 package import ObjectStore
 import Postgres
 
@@ -9,6 +10,8 @@ package struct RecoverRequest: Sendable {
   package var grace: Duration?
   /// Mark committed batches whose rows came back with a database of an earlier time.
   package var rowsCameBack = false
+  /// The public half of the key that the run signs with; nil when it signs nothing.
+  package var ownKey: TrustedKey?
 
   package init(databases: [DatabaseSource]) {
     self.databases = databases
@@ -29,67 +32,82 @@ package struct RecoverJob: Sendable {
   package func run() async -> RecoverReport {
     let startedAt = Timestamp.now
     var report = RecoverReport(runID: context.runID, findings: [], errors: [])
-    var tables: [(name: TableName, files: TableFiles)] = []
+    var tables: [Examined] = []
+    var pools: [ConnectionPool] = []
     for database in request.databases {
       let pool = ConnectionPool(parameters: database.parameters, size: max(2, database.poolSize))
+      pools.append(pool)
       for source in database.tables where !context.stop.isRequested {
         do {
           let files = try await TableFiles.list(source.name, from: store)
-          if !files.isEmpty { tables.append((source.name, files)) }
           guard let (table, ledger) = try await examine(source, files, database, pool) else { continue }
+          let returned = ReturnedBatches(
+            table: table, source: source, ledger: ledger, pool: pool, store: store, context: context)
+          if !files.isEmpty { tables.append(Examined(files: files, returned: returned)) }
           report.findings += try await Settler(
             table: table, source: source, ledger: ledger, pool: pool, store: store, context: context,
             grace: request.grace ?? Settler.standardGrace
           ).run(files, waits: true)
-          report.findings += try await compare(files, table, source, ledger, pool)
+          report.findings += try await returned.contradictions(files)
+          if request.rowsCameBack { report.findings += try await returned.supersede(files) }
         } catch {
           report.errors.append(.wrapping(error, "cannot settle the table", at: "\(source.name)"))
         }
       }
-      await pool.close()
     }
     do {
       try await writeRunRecord(tables, startedAt: startedAt, &report)
     } catch {
       report.errors.append(error)
     }
+    for pool in pools { await pool.close() }
     return report
   }
 
-  /// Names the manifests that no run record names, if there are any: those just written, and those of runs that were cut
-  /// short before they wrote their record.
+  /// A table that can be settled, with what the archive holds of it.
+  private struct Examined {
+    var files: TableFiles
+    var returned: ReturnedBatches
+  }
+
+  /// Names the manifests and superseded markers that no run record names, if there are any: those just written, and those of
+  /// runs that were cut short before they wrote their record.
   private func writeRunRecord(
-    _ tables: [(name: TableName, files: TableFiles)], startedAt: Timestamp, _ report: inout RecoverReport
+    _ tables: [Examined], startedAt: Timestamp, _ report: inout RecoverReport
   ) async throws(OperationError) {
     guard !tables.isEmpty else { return }
     let chain = RunRecordChain(store: store)
     let end = try await chain.end(ofAll: true)
+    let signatures = SignatureCheck(store: store, trustedKeys: request.ownKey.map { [$0] } ?? [])
     var recorded: [RunRecord.Table] = []
-    for (name, files) in tables {
-      let settled = report.findings.filter { $0.table == name }.compactMap(\.manifest)
-      let unnamed = try await chain.unnamedManifests(files, at: end)
-      report.namedCount += unnamed.count
-      guard !settled.isEmpty || !unnamed.isEmpty else { continue }
+    for (files, returned) in tables.map({ ($0.files, $0.returned) }) {
+      let name = returned.table.name
+      let settled = report.findings.filter { $0.table == name }
+      let unnamed = try await UnnamedManifests(store: store, signatures: signatures).check(
+        chain.unnamedManifests(files, at: end), of: name, ledger: returned.ledger, over: returned.pool)
+      let markers = try await returned.vouchedMarkers(
+        files.superseded.filter { !end.namedMarkers.contains($0.batchID) }, signatures)
+      report.namedCount += unnamed.named.count
+      report.namedMarkerCount += markers.named.count
+      report.findings +=
+        markers.doubts
+        + unnamed.doubts.map { doubt in
+          RecoverReport.Finding(table: name, batchID: doubt.batchID, outcome: .unexplained, detail: doubt.sentence)
+        }
+      let manifests = settled.compactMap(\.manifest) + unnamed.named
+      let superseded = settled.compactMap(\.supersededMarker) + markers.named
+      guard !manifests.isEmpty || !superseded.isEmpty else { continue }
       recorded.append(
         RunRecord.Table(
           name: name, outcome: ArchiveReport.Table.Outcome.complete.rawValue, cutoff: nil, eligible: nil, rows: 0,
-          bytes: 0, remaining: nil, manifests: settled + unnamed, error: nil))
+          bytes: 0, remaining: nil, manifests: manifests, superseded: superseded.isEmpty ? nil : superseded, error: nil)
+      )
     }
     guard !recorded.isEmpty else { return }
     _ = try await chain.write(
       RunRecord(
         tool: Tool.name, runID: context.runID, startedAt: startedAt, finishedAt: Timestamp.now, previous: end.heads,
         tables: recorded))
-  }
-
-  /// Compares the archive with the ledger.
-  private func compare(
-    _ files: TableFiles, _ table: TableDescription, _ source: TableSource, _ ledger: Ledger?, _ pool: ConnectionPool
-  ) async throws(OperationError) -> [RecoverReport.Finding] {
-    let returned = ReturnedBatches(
-      table: table, source: source, ledger: ledger, pool: pool, store: store, context: context)
-    let contradictions = try await returned.contradictions(files)
-    return request.rowsCameBack ? try await contradictions + returned.supersede(files) : contradictions
   }
 
   /// Nil when there is no ledger because nothing was archived yet.

@@ -7,6 +7,8 @@ package struct RecoverReport: Sendable {
   package var errors: [OperationError]
   /// Manifests of runs that were cut short, which the run record of the recovery names now.
   package var namedCount = 0
+  /// Superseded markers that no record named, likewise.
+  package var namedMarkerCount = 0
 
   /// A batch that a crash left behind.
   package struct Finding: Sendable {
@@ -21,7 +23,8 @@ package struct RecoverReport: Sendable {
       case inProgress
       /// Neither can be shown; everything was kept.
       case inDoubt
-      /// Objects without a document, of which nothing can be shown; kept. The table can be archived nevertheless.
+      /// Objects without a document, of which nothing can be shown, or a document that nothing vouches for; kept. The table
+      /// can be archived nevertheless.
       case unexplained
     }
 
@@ -32,6 +35,8 @@ package struct RecoverReport: Sendable {
     package var detail: String
     /// That was written, where one was.
     package var manifest: RunRecord.DocumentReference?
+    /// Likewise.
+    package var supersededMarker: RunRecord.DocumentReference?
 
     package init(table: TableName, batchID: UUIDv7, outcome: Outcome, detail: String) {
       (self.table, self.batchID, self.outcome, self.detail) = (table, batchID, outcome, detail)

@@ -217,20 +217,22 @@ struct ReturnedBatches: Sendable {
           + "`--into TABLE` beside them; see docs/troubleshooting.md")
     }
     let server = try await server()
+    let key = ArchiveLayout.document(.superseded, in: manifest.folder, batch: id)
+    var superseded = finding(
+      .superseded,
+      "its \(manifest.rowCount) rows are all in the database again, as they were archived; the batch is ignored from now on"
+    )
     do {
       let marker = SupersededMarker(
         tool: Tool.name, batchID: id, runID: context.runID, supersededAt: server.now, manifestSHA256: batch.sha256.hex,
         server: server.identity)
-      try await StoredDocument.write(
-        ArchiveDocument.encode(marker), to: ArchiveLayout.document(.superseded, in: manifest.folder, batch: id),
-        in: store)
+      let document = try ArchiveDocument.encode(marker)
+      try await StoredDocument.write(document, to: key, in: store)
+      superseded.supersededMarker = .init(key: key, sha256: SHA256.hash(document.span).hex)
     } catch {
       throw .wrapping(error, "cannot mark the batch as superseded", at: "\(table.name), batch \(id)")
     }
-    return finding(
-      .superseded,
-      "its \(manifest.rowCount) rows are all in the database again, as they were archived; the batch is ignored from now on"
-    )
+    return superseded
   }
 
   /// How many of a batch's rows the table does not have just as they were archived. A key alone says little: where ids are

@@ -74,11 +74,13 @@ package struct ArchiveReader: Sendable {
         if selection.includes(archived.manifest) { found.batches.append(archived) }
         continue
       }
-      let (ignored, finding) = try await MarkerCheck(store: store).superseded(batch, in: folder, table)
+      let (marker, finding) = try await MarkerCheck(store: store).superseded(batch, in: folder, table)
       if let finding { throw .unsound(finding) }
       let (sound, _) = try await ManifestCheck(store: store).read(info.key, batch: batch, table: table)
       guard let sound else { continue }
-      if sound.sha256.hex != ignored { throw .unsound(Self.unfitting(info.key, sound, ignored)) }
+      if sound.sha256.hex != marker?.manifestSHA256 {
+        throw .unsound(Self.unfitting(info.key, sound, marker?.manifestSHA256))
+      }
       if selection.includes(sound.manifest) { found.superseded.append(batch) }
     }
     found.batches.sort { $0.manifest.batchID < $1.manifest.batchID }

@@ -14,6 +14,8 @@ struct RunRecordChain: Sendable {
     var heads: [RunRecord.DocumentReference] = []
     /// Batches whose manifests they name.
     var named: Set<UUIDv7> = []
+    /// Batches whose superseded markers they name.
+    var namedMarkers: Set<UUIDv7> = []
     /// When the oldest of them began; nil when none was left out.
     var since: Timestamp?
   }
@@ -44,8 +46,12 @@ struct RunRecordChain: Sendable {
         // What cannot be read is followed all the same, so that it cannot be removed unseen.
         let record = try? ArchiveDocument.decode(RunRecord.self, from: bytes, formats: [RunRecord.format])
         followed.formUnion(record?.previous ?? [])
-        for manifest in record?.tables.flatMap(\.manifests) ?? [] {
-          if case .document(.manifest, _, let batch) = ArchiveLayout.entry(manifest.key) { end.named.insert(batch) }
+        for document in record?.tables.flatMap({ $0.manifests + ($0.superseded ?? []) }) ?? [] {
+          switch ArchiveLayout.entry(document.key) {
+          case .document(.manifest, _, let batch): end.named.insert(batch)
+          case .document(.superseded, _, let batch): end.namedMarkers.insert(batch)
+          default: continue
+          }
         }
       }
       end.heads = records.filter { !followed.contains($0) }
@@ -55,23 +61,13 @@ struct RunRecordChain: Sendable {
     }
   }
 
-  /// A table's manifests that no record names, though they are as new as those looked at: of runs that were cut short.
-  func unnamedManifests(
-    _ files: TableFiles, at end: End
-  ) async throws(OperationError) -> [RunRecord.DocumentReference] {
+  /// A table's manifests that no record names, though they are as new as those looked at: of runs that were cut short, or
+  /// put there by someone else (`UnnamedManifests` tells).
+  func unnamedManifests(_ files: TableFiles, at end: End) -> [(batchID: UUIDv7, key: String)] {
     let unnamed = files.committedBatches.filter { batch in
       !end.named.contains(batch) && (end.since.map { batch.time >= $0 } ?? true)
     }
-    var references: [RunRecord.DocumentReference] = []
-    for (_, key) in files.manifests(of: Set(unnamed)) {
-      do {
-        let bytes = try await store.get(key, maximumByteCount: ArchiveReader.maximumDocumentByteCount)
-        references.append(.init(key: key, sha256: SHA256.hash(bytes.span).hex))
-      } catch {
-        throw .wrapping(error, "cannot read the manifest", at: key)
-      }
-    }
-    return references
+    return files.manifests(of: Set(unnamed))
   }
 
   /// Writes a record; gives its key.

@@ -12,10 +12,11 @@ struct BatchResult: Sendable {
   var manifest: Manifest?
   /// Of the manifest's bytes; nil when they could not be read.
   var sha256: SHA256Digest?
-  /// Its rows came back and were archived anew.
-  var isSuperseded = false
+  /// That its rows came back and were archived anew; nil unless it is so.
+  var marker: RunRecord.DocumentReference?
   /// There is no manifest, nor anything to believe in its place.
   var isAbsent = false
+  var isSuperseded: Bool { marker != nil }
   var keyHashes: [UInt64] = []
   var findings: [VerifyFinding] = []
   var notes: [String] = []
@@ -35,9 +36,13 @@ struct BatchAudit: Sendable {
     let key = ArchiveLayout.document(.manifest, in: folder.path, batch: batch)
     var result = BatchResult(batchID: batch, key: key)
     if folder.batches(.superseded).contains(batch) {
-      let (expected, finding) = try await MarkerCheck(store: store, signatures: signatures)
+      let (marker, finding) = try await MarkerCheck(store: store, signatures: signatures)
         .superseded(batch, in: folder.path, folder.table)
-      if let expected { return try await superseded(result, expected, in: folder) }
+      if let marker {
+        result.marker = .init(
+          key: ArchiveLayout.document(.superseded, in: folder.path, batch: batch), sha256: marker.sha256.hex)
+        return try await superseded(result, marker.manifestSHA256, in: folder)
+      }
       if let finding { result.findings.append(finding) }
       guard folder.batches(.manifest).contains(batch) else {
         result.isAbsent = true
@@ -63,7 +68,6 @@ struct BatchAudit: Sendable {
     _ initial: BatchResult, _ expected: String, in folder: ArchiveFolder
   ) async throws(OperationError) -> BatchResult {
     var result = initial
-    result.isSuperseded = true
     func finding(_ code: FindingCode, _ expected: String, _ found: String) -> VerifyFinding {
       VerifyFinding(
         code, table: folder.table, key: result.key, batchID: result.batchID, expected: expected, found: found,

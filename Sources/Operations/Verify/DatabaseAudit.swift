@@ -150,7 +150,7 @@ struct DatabaseAudit: Sendable {
         for row in page {
           guard let batch = row[0].flatMap({ UUIDv7($0) }), let table = row[1] else { continue }
           last = batch
-          let isSuperseded = seen.superseded.contains(batch)
+          let isSuperseded = seen.superseded[batch] != nil
           guard seen[batch] == nil || isSuperseded, request.sample?.includes(batch) ?? true,
             isSelected(table, request.selection)
           else { continue }

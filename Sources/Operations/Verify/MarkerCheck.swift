@@ -1,4 +1,5 @@
 import ArchiveModel
+import Hashing
 import ObjectStore
 
 /// Reads the markers that lie beside batches as something that anyone may have written.
@@ -14,16 +15,23 @@ struct MarkerCheck: Sendable {
     self.signatures = signatures ?? SignatureCheck(store: store, trustedKeys: [])
   }
 
-  /// The SHA-256 of the manifest that the marker has readers ignore, hexadecimal; nil and a finding when the marker is not
-  /// to be believed.
+  /// A superseded marker that belongs where it lies.
+  struct Superseded: Sendable {
+    /// Of the manifest that it has readers ignore, hexadecimal.
+    var manifestSHA256: String
+    /// Of its own bytes.
+    var sha256: SHA256Digest
+  }
+
+  /// What the superseded marker of the batch says; nil and a finding when it is not to be believed.
   ///
   /// Throws when the storage as a whole cannot be read.
   func superseded(
     _ batch: UUIDv7, in folder: String, _ table: TableName
-  ) async throws(OperationError) -> (manifestSHA256: String?, finding: VerifyFinding?) {
+  ) async throws(OperationError) -> (marker: Superseded?, finding: VerifyFinding?) {
     let (marker, finding) = try await read(
       SupersededMarker.self, .superseded, format: SupersededMarker.format, batch, folder, table, id: \.batchID)
-    return (marker?.manifestSHA256, finding)
+    return (marker.map { Superseded(manifestSHA256: $0.content.manifestSHA256, sha256: $0.sha256) }, finding)
   }
 
   /// What keeps the aborted marker of the batch from being believed; nil when it is sound.
@@ -36,7 +44,7 @@ struct MarkerCheck: Sendable {
   private func read<Marker: Decodable>(
     _ type: Marker.Type, _ document: ArchiveLayout.Document, format: String, _ batch: UUIDv7, _ folder: String,
     _ table: TableName, id: (Marker) -> UUIDv7
-  ) async throws(OperationError) -> (marker: Marker?, finding: VerifyFinding?) {
+  ) async throws(OperationError) -> (marker: (content: Marker, sha256: SHA256Digest)?, finding: VerifyFinding?) {
     let key = ArchiveLayout.document(document, in: folder, batch: batch)
     func finding(_ code: FindingCode, _ expected: String, _ found: String) -> VerifyFinding {
       VerifyFinding(code, table: table, key: key, batchID: batch, expected: expected, found: found)
@@ -54,7 +62,7 @@ struct MarkerCheck: Sendable {
       guard id(marker) == batch else {
         return (nil, finding(.manifest, "the marker of batch \(batch)", "that of batch \(id(marker))"))
       }
-      return (marker, nil)
+      return ((marker, SHA256.hash(bytes.span)), nil)
     } catch {
       switch error {
       case .unreadable, .outOfBounds: return (nil, finding(.manifest, "a readable marker", error.cause))

@@ -19,6 +19,7 @@ struct RunRecordAudit: Sendable {
     var sums: [String: String] = [:]
     var links: [Link] = []
     var named: Set<UUIDv7> = []
+    var markers = NamedMarkers()
     var found: [VerifyFinding] = []
     let documents = RecordDocuments<RunRecord>(
       store: store, prefix: ArchiveLayout.runsPrefix,
@@ -36,27 +37,35 @@ struct RunRecordAudit: Sendable {
           if case .document(.manifest, _, let batch) = ArchiveLayout.entry(reference.key) { named.insert(batch) }
           if let finding = try await check(reference, name, seen, record: key) { found.append(finding) }
         }
+        for reference in table.superseded ?? [] {
+          guard !markers.add(reference, namedBy: key) else { continue }
+          found.append(Self.implausible(reference, "superseded marker", record: key, name))
+        }
       }
+      found += record.map { Self.countFindings($0, key) } ?? []
       // Where manifests are missed or altered, that says more.
       if let record, found.count == foundBefore, let finding = rowsFinding(record, seen, key) { found.append(finding) }
     }
     var result = Result(recordCount: sums.count, findings: unreadable + found)
+    result.findings += markers.findings(seen)
+    result.notes += markers.notes(seen)
     for link in links {
       if let finding = try await check(link, sums) { result.findings.append(finding) }
     }
     for head in request.keptHeads where !sums.values.contains(head.hex) {
       result.findings.append(
         VerifyFinding(
-          .gap, key: "", expected: "the run record of SHA-256 \(head)", found: "none of \(sums.count) records has it",
-          detail: "the head that was kept"))
+          .gap, key: ArchiveLayout.runsPrefix, expected: "the run record of SHA-256 \(head)",
+          found: sums.isEmpty ? "no run record at all" : "no such one among \(sums.count)",
+          detail: "the head that was kept, given with --since-head"))
     }
     let unnamed = seen.states.count { batch, state in
       if case .read = state { !named.contains(batch) } else { false }
     }
     if unnamed > 0 {
       result.notes.append(
-        "\(unnamed) batches are named by no run record, as when their runs were cut short: until the next `archive` or "
-          + "`recover` names them, no head covers them, only signatures and the ledger do")
+        "\(unnamed.of("batch is", "batches are")) named by no run record, as when a run was cut short: until the next "
+          + "`archive` or `recover` does so, no head covers what is not named, only signatures and the ledger do")
     }
     let followed = Set(links.map(\.to))
     result.heads = sums.map { RunRecord.DocumentReference(key: $0, sha256: $1) }.filter { !followed.contains($0) }
@@ -77,8 +86,22 @@ struct RunRecordAudit: Sendable {
     let held = seen.rows(of: record.runID)
     guard claimed > held else { return nil }
     return VerifyFinding(
-      .manifest, key: key, expected: "at most the \(held) rows of the manifests that name the run",
-      found: "\(claimed) rows")
+      .manifest, key: key, expected: "\(claimed) rows in the manifests of the run, as this record counts them",
+      found: "\(held) rows", detail: "the manifests, or this record, are not what the run wrote")
+  }
+
+  /// No run counts less than nothing.
+  private static func countFindings(_ record: RunRecord, _ key: String) -> [VerifyFinding] {
+    record.tables.flatMap { table in
+      [
+        ("rows", table.rows), ("bytes", table.bytes), ("eligible", table.eligible ?? 0),
+        ("remaining", table.remaining ?? 0),
+      ].filter { $0.1 < 0 }.map { name, count in
+        VerifyFinding(
+          .manifest, table: TableName(database: table.database, schema: table.schema, table: table.table), key: key,
+          expected: "\(name) of 0 or more", found: "\(count)")
+      }
+    }
   }
 
   /// A record that names an earlier one.
@@ -110,14 +133,20 @@ struct RunRecordAudit: Sendable {
       reference, isPlausible: batch != nil, named: "manifest", by: record, table: table, batchID: batch)
   }
 
+  private static func implausible(
+    _ reference: RunRecord.DocumentReference, _ kind: String, record: String, _ table: TableName?
+  ) -> VerifyFinding {
+    VerifyFinding(
+      .manifest, table: table, key: record, expected: "the key of a \(kind)", found: "the key \(reference.key)")
+  }
+
   /// Looks once more at what looks wrong, since the archive may have grown since the walk.
   private func compare(
     _ reference: RunRecord.DocumentReference, isPlausible: Bool, named kind: String, by record: String,
     table: TableName? = nil, batchID: UUIDv7? = nil
   ) async throws(OperationError) -> VerifyFinding? {
     guard isPlausible else {
-      return VerifyFinding(
-        .manifest, table: table, key: record, expected: "the key of a \(kind)", found: "the key \(reference.key)")
+      return Self.implausible(reference, kind, record: record, table)
     }
     let bytes: [UInt8]
     do {

@@ -11,8 +11,8 @@ struct SeenBatches: Sendable {
   }
 
   private(set) var states: [UUIDv7: State] = [:]
-  /// Those of them whose rows came back and were archived anew.
-  private(set) var superseded: Set<UUIDv7> = []
+  /// Those of them whose rows came back and were archived anew, with the marker that says so.
+  private(set) var superseded: [UUIDv7: RunRecord.DocumentReference] = [:]
   private var rowsByRun: [UUIDv7: Int] = [:]
 
   /// Takes a sound manifest's rows into its run's account; `ManifestCheck` bounds them.
@@ -42,9 +42,9 @@ struct SeenBatches: Sendable {
     states[batch] = .read(words[0], words[1], words[2], words[3])
   }
 
-  mutating func addSuperseded(_ batch: UUIDv7, _ sha256: SHA256Digest?) {
+  mutating func addSuperseded(_ batch: UUIDv7, _ sha256: SHA256Digest?, by marker: RunRecord.DocumentReference) {
     add(batch, sha256)
-    superseded.insert(batch)
+    superseded[batch] = marker
   }
 
   subscript(batch: UUIDv7) -> State? { states[batch] }

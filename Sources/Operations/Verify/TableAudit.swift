@@ -54,8 +54,8 @@ struct TableAudit {
       notes.formUnion(result.notes)
       explained.add(result)
       if result.isAbsent { continue }
-      if result.isSuperseded {
-        seen.addSuperseded(result.batchID, result.sha256)
+      if let marker = result.marker {
+        seen.addSuperseded(result.batchID, result.sha256, by: marker)
         superseded.append(result.batchID)
       } else {
         seen.add(result.batchID, result.sha256)
@@ -114,8 +114,8 @@ struct TableAudit {
       let names = superseded.prefix(Self.namedBatchCount).map(\.description).joined(separator: ", ")
       let more = superseded.count > Self.namedBatchCount ? " and \(superseded.count - Self.namedBatchCount) more" : ""
       notes.insert(
-        "\(totals.name): \(superseded.count) superseded batches are left out, as their rows came back with a database of "
-          + "an earlier time: \(names)\(more)")
+        "\(totals.name): \(superseded.count.of("superseded batch is", "superseded batches are")) left out, as the rows came "
+          + "back with a database of an earlier time: \(names)\(more)")
     }
     let reader = ArchiveReader(store: store)
     for (older, newer, hashes) in try duplicates.suspects() {
@@ -157,7 +157,8 @@ struct TableAudit {
     findings.append(
       VerifyFinding(
         .duplicateKey, table: totals.name, key: newer.key, batchID: newer.id, expected: "every key once",
-        found: older.id == newer.id ? "\(count) keys more than once" : "\(count) keys that batch \(older.id) has, too",
+        found: older.id == newer.id
+          ? "\(count.of("key")) more than once" : "\(count.of("key")) that batch \(older.id) has, too",
         detail: detail))
   }
 }

@@ -120,7 +120,8 @@ final class SampleArchive: Sendable {
   /// Writes a run record that names the batches' manifests as they are now.
   @discardableResult
   func writeRunRecord(
-    _ drafts: [Draft], run: UUIDv7? = nil, previous: [RunRecord.DocumentReference] = []
+    _ drafts: [Draft], run: UUIDv7? = nil, previous: [RunRecord.DocumentReference] = [],
+    superseded: [RunRecord.DocumentReference]? = nil
   ) async throws -> RunRecord.DocumentReference {
     var references: [RunRecord.DocumentReference] = []
     for draft in drafts {
@@ -133,7 +134,7 @@ final class SampleArchive: Sendable {
       tables: [
         .init(
           name: Self.table, outcome: "complete", cutoff: nil, eligible: nil, rows: 0, bytes: 0, remaining: nil,
-          manifests: references, error: nil)
+          manifests: references, superseded: superseded, error: nil)
       ])
     let (key, bytes) = (ArchiveLayout.runRecord(record.runID, startedAt: start), try ArchiveDocument.encode(record))
     try await put(key, bytes)
@@ -141,7 +142,8 @@ final class SampleArchive: Sendable {
   }
 
   /// Writes a sound marker beside a batch whose manifest is there.
-  func mark(_ draft: Draft, _ document: ArchiveLayout.Document) async throws {
+  @discardableResult
+  func mark(_ draft: Draft, _ document: ArchiveLayout.Document) async throws -> RunRecord.DocumentReference {
     let (batch, run, time) = (draft.batchID, draft.runID, Self.time("2025-06-02"))
     let server = ServerIdentity(systemIdentifier: nil, databaseOID: 1, timeline: nil, startedAt: time)
     let manifest = try await bytes(draft.manifestKey)
@@ -154,7 +156,9 @@ final class SampleArchive: Sendable {
       : try ArchiveDocument.encode(
         AbortedMarker(
           tool: "test", batchID: batch, runID: run, markedAt: time, evidence: .rowsFound, server: server))
-    try await put(ArchiveLayout.document(document, in: draft.manifest.folder, batch: batch), marker)
+    let key = ArchiveLayout.document(document, in: draft.manifest.folder, batch: batch)
+    try await put(key, marker)
+    return .init(key: key, sha256: SHA256.hash(marker.span).hex)
   }
 
   func put(_ key: String, _ bytes: [UInt8]) async throws {
