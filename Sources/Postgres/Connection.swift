@@ -25,7 +25,7 @@ package actor Connection {
 
   /// Connects once, without retry. `timeout` nil takes `connect_timeout`, or else ten seconds for each host.
   ///
-  /// Throws `.invalidParameters`, `.connectionFailed`, `.authenticationFailed` or `.cancelled`.
+  /// Throws `.invalidParameters`, `.connectionFailed`, `.authenticationFailed`, `.unsupportedServer` or `.cancelled`.
   package static func open(_ parameters: ConnectionParameters, timeout: Duration? = nil) async throws(PostgresError)
     -> Connection
   {

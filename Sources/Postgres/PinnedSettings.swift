@@ -34,7 +34,7 @@ package struct PinnedSettings: Sendable {
 
   /// Those that every transaction gets.
   static func standard(serverVersion: Int) -> [Setting] {
-    var settings: [Setting] = [
+    [
       // First, because it decides how the server keeps a list such as search_path.
       Setting("quote_all_identifiers", "off"),
       Setting("client_encoding", "UTF8"),
@@ -52,9 +52,8 @@ package struct PinnedSettings: Sendable {
       Setting("row_security", "off"),
       Setting("xmloption", "content"),
       Setting("synchronous_commit", "on"),
+      Setting("jit", "off"),
     ]
-    if serverVersion >= 110000 { settings.append(Setting("jit", "off")) }
-    return settings
   }
 }
 

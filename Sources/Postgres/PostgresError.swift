@@ -8,6 +8,8 @@ package struct PostgresError: Error, Sendable {
     case connectionFailed
     /// The server refused the role or its password (SQLSTATE class 28).
     case authenticationFailed
+    /// The server is older than PostgreSQL 11, or does not tell what it is.
+    case unsupportedServer
     /// The session ended. An open transaction is rolled back; a COMMIT in flight gives `commitUncertain` instead.
     case connectionLost
     /// The server refused a statement; `sqlState` says why.

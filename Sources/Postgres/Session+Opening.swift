@@ -27,7 +27,19 @@ extension Session {
     guard unsafe PQsetnonblocking(connection, 1) == 0 else {
       throw PostgresError(.connectionFailed, clientMessage, phase: .authenticating)
     }
+    try checkServerVersion()
   }
+
+  /// Older servers lack what the catalog is asked for (columns of an index beyond its key, keys of partitioned tables), and
+  /// would be told so by a syntax error in the middle of a run.
+  private func checkServerVersion() throws(PostgresError) {
+    guard serverVersion < Self.oldestServerVersion else { return }
+    let told = parameterStatus("server_version") ?? "no version"
+    throw PostgresError(.unsupportedServer, "the server reports \(told), and PostgreSQL 11 is the oldest that will do")
+  }
+
+  /// As `serverVersion` counts.
+  private static let oldestServerVersion = 110_000
 
   /// A pool keeps the session between its transactions, where the server (since version 14) could end it at any time, also
   /// at the moment of the next statement. No `SET LOCAL` reaches there.

@@ -84,6 +84,29 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    ["config", "validate", "--connect"], ["archive"], ["archive", "--dry-run"], ["recover"], ["restore"],
+    ["verify", "--level", "database"],
+  ])
+  func `a server that is too old is refused by every command that asks it`(command: [String]) async throws {
+    try await withArchiveScenario(rows: 20) { scenario in
+      try await scenario.archiver("archive", "--max-batches", "1")
+      let left = try await scenario.database.psql("SELECT count(*) FROM public.events")
+      let asked = try await withServer(at: scenario.database.url, reporting: "10.23") { url in
+        let text = try String(contentsOfFile: scenario.configuration, encoding: .utf8)
+        try scenario.directory.write(text.replacing(scenario.database.url, with: url), to: "archiver.yaml")
+        let result = try await ArchiverCommand(command + ["--config", scenario.configuration]).run()
+        #expect(result.exitCode == 78, "\(result)")
+        #expect(
+          result.errorOutput.contains("the server reports 10.23, and PostgreSQL 11 is the oldest that will do"),
+          "\(result)")
+        #expect(result.errorOutput.contains("hint: upgrade the server"), "\(result)")
+      }
+      #expect(asked.isEmpty)
+      #expect(try await scenario.database.psql("SELECT count(*) FROM public.events") == left)
+    }
+  }
+
   @Test func `a refused table does not stop the others`() async throws {
     try await withArchiveScenario(rows: 20) { scenario in
       _ = try await scenario.database.psql("CREATE TABLE public.keyless AS SELECT * FROM public.events")

@@ -38,6 +38,7 @@ import Testing
     Failure(kind: .server, sqlState: "08006", isTransient: false),
     Failure(kind: .commitUncertain, sqlState: "57P01", isTransient: false),
     Failure(kind: .invalidParameters, isTransient: false),
+    Failure(kind: .unsupportedServer, isTransient: false),
     Failure(kind: .cancelled, isTransient: false),
   ]
 

@@ -22,7 +22,8 @@ package final class FaultProxy: Sendable {
   /// One step of an exchange.
   package struct Moment: Sendable {
     package let phase: Phase
-    /// `PUT /bucket/key?query`, percent-decoded, or the SQL text.
+    /// `PUT /bucket/key?query`, percent-decoded, or the SQL text, or `ParameterStatus` for a setting that the server
+    /// reports unasked.
     package let text: String
     /// The answer as it came, head included; empty in the request phase.
     package let answer: [UInt8]

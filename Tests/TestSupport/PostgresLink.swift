@@ -102,7 +102,7 @@ final class PostgresLink: Sendable {
         answer = []
       } else if underWay.withLock({ $0.isEmpty }) || message[0] == UInt8(ascii: "G") {
         // The start of a session, what the server says unasked, or a COPY that waits for the client.
-        guard client.send(answer) else { return }
+        guard message[0] == UInt8(ascii: "S") ? finish("ParameterStatus", answer) : client.send(answer) else { return }
         answer = []
       }
     }

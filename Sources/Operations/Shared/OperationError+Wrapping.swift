@@ -29,6 +29,7 @@ extension OperationError {
       case .authenticationFailed:
         (.permission, "check the user, the password (password:, PGPASSWORD or ~/.pgpass) and the server's pg_hba.conf")
       case .invalidParameters: (.configuration, "check the database's url and connection keys")
+      case .unsupportedServer: (.configuration, "upgrade the server, or name another one in url or host")
       case .connectionFailed where error.sqlState == "3D000":
         (.configuration, "check the database's name in url or dbname")
       case .connectionFailed, .connectionLost:
