@@ -14,13 +14,14 @@ extension DatabaseArchiver {
     report.files = files
     let returned = ReturnedBatches(
       table: table, source: source, ledger: ledger, pool: pool, store: store, context: context)
-    var settled = try await returned.contradictions(files)
+    var settled: [RecoverReport.Finding] = []
     if !request.isDryRun {
-      settled += try await Settler(
+      settled = try await Settler(
         table: table, source: source, ledger: ledger, pool: pool, store: store, context: context,
         grace: Settler.standardGrace
       ).run(files, waits: false)
     }
+    settled += try await returned.contradictions(files, request.isDryRun ? .tell : .untilDoubt)
     report.manifests += settled.compactMap(\.manifest)
     if let doubt = settled.first(where: { $0.outcome == .inDoubt }) {
       throw OperationError(

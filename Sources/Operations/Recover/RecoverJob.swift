@@ -48,7 +48,7 @@ package struct RecoverJob: Sendable {
             table: table, source: source, ledger: ledger, pool: pool, store: store, context: context,
             grace: request.grace ?? Settler.standardGrace
           ).run(files, waits: true)
-          report.findings += try await returned.contradictions(files)
+          report.findings += try await returned.contradictions(files, .all)
           if request.rowsCameBack { report.findings += try await returned.supersede(files) }
         } catch {
           report.errors.append(.wrapping(error, "cannot settle the table", at: "\(source.name)"))
@@ -86,7 +86,8 @@ package struct RecoverJob: Sendable {
       let unnamed = try await UnnamedManifests(store: store, signatures: signatures).check(
         chain.unnamedManifests(files, at: end), of: name, ledger: returned.ledger, over: returned.pool)
       let markers = try await returned.vouchedMarkers(
-        files.superseded.filter { !end.namedMarkers.contains($0.batchID) }, signatures)
+        files.superseded.filter { !end.namedMarkers.contains($0.batchID) }, signatures,
+        LaterBatches(files, store: store, context: context))
       report.namedCount += unnamed.named.count
       report.namedMarkerCount += markers.named.count
       report.findings +=

@@ -8,7 +8,7 @@ extension ReturnedBatches {
   /// Those that the next record may name. Where documents are signed, the signature vouches for a marker; elsewhere, that
   /// every row of its batch is in the table or in newer batches, so that nothing is hidden by it.
   func vouchedMarkers(
-    _ markers: [BatchFiles], _ signatures: SignatureCheck
+    _ markers: [BatchFiles], _ signatures: SignatureCheck, _ later: LaterBatches
   ) async throws(OperationError) -> (named: [RunRecord.DocumentReference], doubts: [RecoverReport.Finding]) {
     var named: [RunRecord.DocumentReference] = []
     var doubts: [RecoverReport.Finding] = []
@@ -16,7 +16,7 @@ extension ReturnedBatches {
       let key = batch.key(.superseded)
       let (marker, finding) = try await MarkerCheck(store: store, signatures: signatures).superseded(
         batch.batchID, in: batch.folder, table.name)
-      if let marker, let objection = try await objection(to: marker, of: batch, isSigned: signatures.isNeeded) {
+      if let marker, let objection = try await objection(to: marker, of: batch, isSigned: signatures.isNeeded, later) {
         doubts.append(doubt(batch, objection))
       } else if let marker {
         named.append(.init(key: key, sha256: marker.sha256.hex))
@@ -36,15 +36,19 @@ extension ReturnedBatches {
 
   /// Nil when the marker may be named.
   private func objection(
-    to marker: MarkerCheck.Superseded, of batch: BatchFiles, isSigned: Bool
+    to marker: MarkerCheck.Superseded, of batch: BatchFiles, isSigned: Bool, _ later: LaterBatches
   ) async throws(OperationError) -> String? {
     let (sound, findings) = try await ManifestCheck(store: store).read(
       batch.key(.manifest), batch: batch.batchID, table: table.name)
     if let finding = findings.first { return "expected \(finding.expected), found \(finding.found)" }
-    guard sound?.sha256.hex == marker.manifestSHA256 else { return "its manifest is another one than it names" }
+    guard let sound, sound.sha256.hex == marker.manifestSHA256 else {
+      return "its manifest is another one than it names"
+    }
     if isSigned { return nil }
     do throws(OperationError) {
-      let nowhere = try await standIns(for: batch).nowhere
+      let archived = ArchivedBatch(manifest: sound.manifest, key: sound.key, sha256: sound.sha256)
+      let rows = try await RowDigests(of: sound.manifest, from: store)
+      let nowhere = try await release(archived, rows, from: nil, later).missingCount
       return nowhere == 0
         ? nil
         : nowhere.of("row of the batch is", "rows of the batch are") + " neither in the table nor in newer batches"

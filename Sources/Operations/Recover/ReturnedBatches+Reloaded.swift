@@ -6,63 +6,111 @@ import Postgres
 /// Batches whose delete the ledger has, if there is one, and whose rows are in the table all the same: the table alone was
 /// loaded from an older dump, or the whole database went back and has no ledger to tell.
 ///
-/// A key may be another row's by now, and with coarse times even key and time together: a row counts only when it has the
-/// archived time, and a batch only when its first and its last row are there, as after a reload of the whole table.
+/// A key may be another row's by now, and with coarse times even key and time together. So a batch counts only when its first
+/// and its last row are there just as they were archived, as after a reload of the whole table.
 extension ReturnedBatches {
   /// The newest batches whose first and last row are looked for at the start of every run. A dump from before
-  /// them has their rows, and the manifest names both, so that no object is read.
+  /// them has their rows, and the manifest names both, so that objects are read only where rows have both keys and times.
   private static let reloadedCount = 8
+
+  private struct Reloaded {
+    var batch: ArchivedBatch
+    var rows: RowDigests
+    /// How many of them the table has just so.
+    var equalCount: Int
+  }
 
   /// Refuses the table when the first and the last row of one of the newest batches are in it again.
   func checkReloaded(_ files: TableFiles, but suspects: Set<UUIDv7>) async throws(OperationError) {
     let known = files.committedBatches.filter { !suspects.contains($0) }.suffix(Self.reloadedCount)
-    let found = try await reloaded(files.manifests(of: Set(known)))
+    var history: RestoreHistory?
+    var found: [String] = []
+    var isWhole = true
+    for (id, key) in files.manifests(of: Set(known)) {
+      guard let reloaded = try await reloaded(key, &history) else { continue }
+      let count = reloaded.batch.manifest.rowCount
+      isWhole = isWhole && reloaded.equalCount == count
+      found.append("\(id) (\(reloaded.equalCount == count ? "all" : "\(reloaded.equalCount) of") \(count) rows)")
+    }
     guard !found.isEmpty else { return }
+    let recover =
+      "when the table was loaded from an older dump: "
+      + "`archiver recover --rows-came-back --table \(table.name.schema).\(table.name.table)`"
     throw OperationError(
       .failed, "archived rows are in the table again", at: "\(table.name)",
-      cause: "rows of these committed batches are there, with the times they were archived with, and no restore put "
-        + "them back: \(found.map { "\($0.batch.manifest.batchID)" }.joined(separator: "; "))",
-      hint: "when the table was loaded from an older dump: "
-        + "`archiver recover --rows-came-back --table \(table.name.schema).\(table.name.table)`, then archive again; "
-        + "or delete those rows, which the archive has")
+      cause: "rows of these committed batches are there, just as they were archived, and no restore put them back: "
+        + found.joined(separator: "; "),
+      hint: isWhole
+        ? recover + ", then archive again; or delete those rows, which the archive has"
+        : recover
+          + " tells what becomes of each batch; see docs/troubleshooting.md, \"archived rows are in the table again\"")
   }
 
   /// Marks every such batch whose rows are all in the table again.
   func supersedeReloaded(
-    _ files: TableFiles, but suspects: Set<UUIDv7>
+    _ files: TableFiles, but suspects: Set<UUIDv7>, _ later: LaterBatches
   ) async throws(OperationError) -> [RecoverReport.Finding] {
     let known = Set(files.committedBatches).subtracting(suspects)
+    var history: RestoreHistory?
     var findings: [RecoverReport.Finding] = []
-    for (batch, state) in try await reloaded(files.manifests(of: known)) {
-      findings.append(try await supersede(batch, state))
+    for (_, key) in files.manifests(of: known) {
+      guard let reloaded = try await reloaded(key, &history) else { continue }
+      findings.append(
+        try await supersede(reloaded.batch, reloaded.rows, history, from: ledger, later))
     }
     return findings
   }
 
-  /// Those batches of which a row is in the table again, and whether all are. Objects are read only where the first and the
-  /// last row are there.
+  /// The batch, when its first and its last row are in the table again and a restore does not explain it.
   private func reloaded(
-    _ batches: [(batchID: UUIDv7, key: String)]
-  ) async throws(OperationError) -> [(batch: ArchivedBatch, state: State)] {
-    var history: RestoreHistory?
-    var found: [(batch: ArchivedBatch, state: State)] = []
-    for (_, key) in batches {
-      let batch: ArchivedBatch
-      do {
-        batch = try await ArchiveReader(store: store).batch(at: key)
-      } catch {
-        guard error.category == .data else { throw error }
-        // Its rows cannot be told, and `verify` says so: no reason to archive nothing more.
-        context.logger.info("a manifest cannot be read", metadata: ["key": "\(key)", "cause": "\(error.description)"])
-        continue
-      }
-      guard try await hasBothEdges(batch) else { continue }
+    _ key: String, _ history: inout RestoreHistory?
+  ) async throws(OperationError) -> Reloaded? {
+    do throws(OperationError) {
+      let batch = try await ArchiveReader(store: store).batch(at: key)
+      guard try await hasBothEdges(batch) else { return nil }
+      let rows = try await RowDigests(of: batch.manifest, from: store)
+      let rest = try await lacking(rows, of: batch)
+      let found = rest.foundKeys
+      let range = batch.manifest.range
+      guard found.contains(range.first.key), found.contains(range.last.key) else { return nil }
       let known: RestoreHistory
       if let history { known = history } else { known = try await self.history() }
       history = known
-      let state = try await state(of: batch, known, byTime: true)
-      if state == .back || state == .partly { found.append((batch, state)) }
+      guard try await !isExplained(found, of: batch, known) else { return nil }
+      return Reloaded(batch: batch, rows: rows, equalCount: found.count)
+    } catch {
+      guard error.category == .data else { throw error }
+      // Its rows cannot be told, and `verify` says so: no reason to archive nothing more.
+      context.logger.info("a batch cannot be read", metadata: ["key": "\(key)", "cause": "\(error.description)"])
+      return nil
     }
-    return found
+  }
+
+  /// The rows without those that the table has just so.
+  private func lacking(_ rows: RowDigests, of batch: ArchivedBatch) async throws(OperationError) -> RowDigests {
+    do {
+      return try await withTransaction { transaction in
+        var rest = rows
+        try await rest.subtract(table, in: transaction)
+        return rest
+      }
+    } catch {
+      throw .wrapping(error, "cannot compare the rows of batch \(batch.manifest.batchID)", at: "\(table.name)")
+    }
+  }
+
+  /// Whether rows have the keys of the first and of the last row, and their times as well where the column holds the archived
+  /// instant as it is. Reads no object.
+  private func hasBothEdges(_ batch: ArchivedBatch) async throws(OperationError) -> Bool {
+    let manifest = batch.manifest
+    let range = [manifest.range.first, manifest.range.last]
+    var (edges, lookedAt) = (range.map(\.key), table)
+    if let time = table.index(of: manifest.timestampColumn), !table.primaryKey.contains(time),
+      table.columns[time].formType.hasSuffix("with time zone") || manifest.timeZone == "UTC"
+    {
+      edges = range.map { $0.key + [$0.time.sqlText] }
+      lookedAt.primaryKey.append(time)
+    }
+    return try await present(edges, of: batch, in: lookedAt)?.count == Set(edges).count
   }
 }

@@ -1,6 +1,4 @@
 import ArchiveModel
-import Hashing
-import Logging
 import ObjectStore
 import Postgres
 
@@ -42,7 +40,7 @@ struct ReturnedBatches: Sendable {
         let edges = [batch.manifest.range.first.key, batch.manifest.range.last.key]
         if let present = try await present(edges, of: batch, in: table), present.isEmpty { continue }
       }
-      switch try await state(of: batch, history, byTime: false) {
+      switch try await state(of: batch, history) {
       case .gone: continue
       case .untold: untold += 1
       case .partly, .back: returned.append(batch)
@@ -75,22 +73,10 @@ struct ReturnedBatches: Sendable {
         + "or a name of its own")
   }
 
-  /// Marks every batch whose rows are all in the database again, equal to the archived ones: readers ignore it, and the rows
-  /// are archived anew.
-  func supersede(_ files: TableFiles) async throws(OperationError) -> [RecoverReport.Finding] {
-    let (suspects, history) = try await suspects(files)
-    var findings: [RecoverReport.Finding] = []
-    for suspect in suspects {
-      let batch = try await ArchiveReader(store: store).batch(at: suspect.key)
-      findings.append(try await supersede(batch, state(of: batch, history, byTime: false)))
-    }
-    return try await findings + supersedeReloaded(files, but: Set(suspects.map(\.batchID)))
-  }
-
   /// Committed batches that the ledger should have and has not, oldest first; those from before its oldest entry are not
   /// looked at, since a database that went back lacks later ones. With them what restores put back, where that can explain rows:
   /// a ledger that has entries lacks newer ones only since the database went back, to a time before any restore of them.
-  private func suspects(
+  func suspects(
     _ files: TableFiles
   ) async throws(OperationError) -> (batches: [(batchID: UUIDv7, key: String)], history: RestoreHistory?) {
     guard let ledger else { return ([], nil) }
@@ -127,53 +113,27 @@ struct ReturnedBatches: Sendable {
     ).history
   }
 
-  enum State { case gone, partly, back, untold }
+  private enum State { case gone, partly, back, untold }
 
-  /// Where the rows of a batch are; with `byTime`, only those that have the archived time count. Those that a restore put
-  /// back are as good as gone.
-  func state(
-    of batch: ArchivedBatch, _ history: RestoreHistory?, byTime: Bool
-  ) async throws(OperationError) -> State {
-    let rows = try await presence(of: batch, byTime: byTime)
-    guard let rows else { return .untold }
-    guard !rows.present.isEmpty else { return .gone }
-    let keys = Set(rows.present.map { Array($0.prefix(table.primaryKey.count)) })
-    if let history, try await history.unexplained(keys, of: batch.manifest.batchID, table.name).isEmpty { return .gone }
-    return rows.present.count == rows.count ? .back : .partly
+  /// Where the rows with a batch's keys are. Those that a restore put back are as good as gone.
+  private func state(of batch: ArchivedBatch, _ history: RestoreHistory?) async throws(OperationError) -> State {
+    let keys = try await ArchivedKeys.read(batch.manifest, from: store)
+    guard let found = try await present(keys, of: batch, in: table) else { return .untold }
+    guard try await !isExplained(found, of: batch, history) else { return .gone }
+    return found.count == Set(keys).count ? .back : .partly
   }
 
-  /// How many rows a batch has, and those that are in the table, each by its key and, with `byTime`, its time after it.
-  func presence(
-    of batch: ArchivedBatch, byTime: Bool
-  ) async throws(OperationError) -> (count: Int, present: Set<[String]>)? {
-    var (manifest, lookedAt) = (batch.manifest, table)
-    if byTime, !manifest.primaryKey.contains(manifest.timestampColumn) {
-      guard let time = table.index(of: manifest.timestampColumn) else { return nil }
-      manifest.primaryKey.append(manifest.timestampColumn)
-      lookedAt.primaryKey.append(time)
-    }
-    let keys = try await ArchivedKeys.read(manifest, from: store)
-    return try await present(keys, of: batch, in: lookedAt).map { (Set(keys).count, $0) }
-  }
-
-  /// Whether the first and the last row are there, by key, and by time as well where the column holds the archived instant as
-  /// it is. Reads no object.
-  func hasBothEdges(_ batch: ArchivedBatch) async throws(OperationError) -> Bool {
-    let manifest = batch.manifest
-    let range = [manifest.range.first, manifest.range.last]
-    var (edges, lookedAt) = (range.map(\.key), table)
-    if let time = table.index(of: manifest.timestampColumn), !table.primaryKey.contains(time),
-      table.columns[time].formType.hasSuffix("with time zone") || manifest.timeZone == "UTC"
-    {
-      edges = range.map { $0.key + [$0.time.sqlText] }
-      lookedAt.primaryKey.append(time)
-    }
-    return try await present(edges, of: batch, in: lookedAt)?.count == Set(edges).count
+  /// Whether there are no rows with these keys of a batch but what a restore put back.
+  func isExplained(
+    _ found: Set<[String]>, of batch: ArchivedBatch, _ history: RestoreHistory?
+  ) async throws(OperationError) -> Bool {
+    guard !found.isEmpty, let history else { return found.isEmpty }
+    return try await history.unexplained(found, of: batch.manifest.batchID, table.name).isEmpty
   }
 
   /// Those keys that rows of the table have, by the columns of `lookedAt`; nil when its key is another than the batch was
   /// archived by.
-  private func present(
+  func present(
     _ keys: [[String]], of batch: ArchivedBatch, in lookedAt: TableDescription
   ) async throws(OperationError) -> Set<[String]>? {
     guard batch.manifest.primaryKey == table.primaryKeyNames else { return nil }
@@ -187,71 +147,7 @@ struct ReturnedBatches: Sendable {
     }
   }
 
-  /// Marks a batch whose rows are all there again, just as they were archived; else tells why not.
-  func supersede(_ batch: ArchivedBatch, _ state: State) async throws(OperationError) -> RecoverReport.Finding {
-    let (id, manifest) = (batch.manifest.batchID, batch.manifest)
-    func finding(_ outcome: RecoverReport.Finding.Outcome, _ detail: String) -> RecoverReport.Finding {
-      RecoverReport.Finding(table: table.name, batchID: id, outcome: outcome, detail: detail)
-    }
-    switch state {
-    case .gone:
-      return finding(.committed, "the ledger does not know it, but its rows did not come back; it stays committed")
-    case .untold:
-      return finding(
-        .inDoubt,
-        "it was archived by another primary key than the table has now, so that its rows cannot be looked for; "
-          + "everything is kept")
-    case .partly:
-      return finding(
-        .inDoubt,
-        "only some of its \(manifest.rowCount) rows are in the database again; everything is kept. "
-          + "`archiver restore --batch \(id) --on-conflict skip` puts the others back")
-    case .back: break
-    }
-    let differing = try await differing(manifest)
-    guard differing == 0 else {
-      return finding(
-        .inDoubt,
-        "\(differing) of its \(manifest.rowCount) rows are in the database with another content than was archived; everything "
-          + "is kept. `archiver restore --batch \(id) --on-conflict overwrite` puts the archived ones in their place, and "
-          + "`--into TABLE` beside them; see docs/troubleshooting.md")
-    }
-    let server = try await server()
-    let key = ArchiveLayout.document(.superseded, in: manifest.folder, batch: id)
-    var superseded = finding(
-      .superseded,
-      "its \(manifest.rowCount) rows are all in the database again, as they were archived; the batch is ignored from now on"
-    )
-    do {
-      let marker = SupersededMarker(
-        tool: Tool.name, batchID: id, runID: context.runID, supersededAt: server.now, manifestSHA256: batch.sha256.hex,
-        server: server.identity)
-      let document = try ArchiveDocument.encode(marker)
-      try await StoredDocument.write(document, to: key, in: store)
-      superseded.supersededMarker = .init(key: key, sha256: SHA256.hash(document.span).hex)
-    } catch {
-      throw .wrapping(error, "cannot mark the batch as superseded", at: "\(table.name), batch \(id)")
-    }
-    return superseded
-  }
-
-  /// How many of a batch's rows the table does not have just as they were archived. A key alone says little: where ids are
-  /// given anew, or rows were changed before they were archived, the batch holds the only copy of its rows.
-  private func differing(_ manifest: Manifest) async throws(OperationError) -> Int {
-    let keys = try await ArchivedKeys.read(manifest, from: store)
-    let digests = try await RowDigests(of: manifest, from: store)
-    do {
-      return try await withTransaction { transaction in
-        var digests = digests
-        try await digests.subtract(table, keys: keys, in: transaction)
-        return digests.missing.count
-      }
-    } catch {
-      throw .wrapping(error, "cannot compare the rows of batch \(manifest.batchID)", at: "\(table.name)")
-    }
-  }
-
-  private func server() async throws(OperationError) -> ServerQuestions.Answer {
+  func server() async throws(OperationError) -> ServerQuestions.Answer {
     do {
       return try await withTransaction { transaction in try await ServerQuestions.identity(in: transaction) }
     } catch {
@@ -260,11 +156,12 @@ struct ReturnedBatches: Sendable {
   }
 
   func withTransaction<Result: Sendable>(
-    _ body: nonisolated(nonsending) (Transaction) async throws -> Result
+    readOnly: Bool = true, _ body: nonisolated(nonsending) (Transaction) async throws -> Result
   ) async throws -> Result {
     try await pool.withConnection { connection in
       try await connection.withTransaction(
-        TransactionOptions(readOnly: true, pinned: PinnedSettings(additional: source.pinnedSettings(of: table))), body)
+        TransactionOptions(readOnly: readOnly, pinned: PinnedSettings(additional: source.pinnedSettings(of: table))),
+        body)
     }
   }
 }

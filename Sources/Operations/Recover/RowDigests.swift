@@ -7,30 +7,35 @@ import RowCodec
 /// Tells rows that are equal from those that only share a key, by a digest of their columns' text forms.
 ///
 /// Neither the order of the columns nor that of `_raw` matters, nor when the row was archived, nor in which batch.
-/// Memory: about 100 bytes for each row of a batch.
+/// Memory: about 200 bytes for each row of a batch.
 struct RowDigests: Sendable {
   /// The columns that are compared, by name.
   let names: [String]
+  /// The key of each row, in text form and in the key's order; `digests` has the same order.
+  let keys: [[String]]
+  private let digests: [SHA256Digest]
   /// Of the rows that were found nowhere yet.
   private(set) var missing: Set<SHA256Digest>
 
-  /// Those of a batch's rows, but for those with one of `keys`.
-  init(of manifest: Manifest, but keys: Set<[String]> = [], from store: any ObjectStore) async throws(OperationError) {
+  /// Those of a batch's rows.
+  init(of manifest: Manifest, from store: any ObjectStore) async throws(OperationError) {
     names = manifest.columns.map(\.name)
-    missing = Set(try await Self.read(manifest, names, but: keys, from: store) ?? [])
+    (keys, digests) = try await Self.read(manifest, names, from: store) ?? ([], [])
+    missing = Set(digests)
   }
+
+  /// Keys of the rows that were found.
+  var foundKeys: Set<[String]> { Set(keys.indices.lazy.filter { !missing.contains(digests[$0]) }.map { keys[$0] }) }
 
   /// Takes out the rows that another batch holds as well; one that lacks a column has none of them.
   mutating func subtract(_ manifest: Manifest, from store: any ObjectStore) async throws(OperationError) {
     guard let others = try await Self.read(manifest, names, from: store) else { return }
-    missing.subtract(others)
+    missing.subtract(others.digests)
   }
 
-  /// Takes out the rows that the table has just so; `keys` are those of the batch. Further columns of the table are not
-  /// looked at; where it lacks one, no row is the same.
-  mutating func subtract(
-    _ table: TableDescription, keys: [[String]], in transaction: Transaction
-  ) async throws {
+  /// Takes out the rows that the table has just so, which must have the batch's primary key. Further columns of the table
+  /// are not looked at; where it lacks one, no row is the same.
+  mutating func subtract(_ table: TableDescription, in transaction: Transaction) async throws {
     let columns = table.rowColumns
     guard let digester = RowDigester(names, among: columns) else { return }
     let forms = zip(table.columns.indices, columns).map { table.sentForm(of: $0, $1.codec) }
@@ -51,20 +56,23 @@ struct RowDigests: Sendable {
 
   /// Nil when the batch has no column of one of the names.
   private static func read(
-    _ manifest: Manifest, _ names: [String], but keys: Set<[String]> = [], from store: any ObjectStore
-  ) async throws(OperationError) -> [SHA256Digest]? {
+    _ manifest: Manifest, _ names: [String], from store: any ObjectStore
+  ) async throws(OperationError) -> (keys: [[String]], digests: [SHA256Digest])? {
     guard var digester = RowDigester(names, among: manifest.rowColumns) else { return nil }
     let key = manifest.primaryKey.compactMap { name in manifest.columns.firstIndex { $0.name == name } }
-    var digests: [SHA256Digest] = []
+    var rows: (keys: [[String]], digests: [SHA256Digest]) = ([], [])
     for object in manifest.objects {
       let content = try await ObjectContent.read(object, from: store)
-      do {
-        digests += try digester.digests(of: content.bytes, but: keys, by: key)
+      do throws(RowCodecError) {
+        try digester.read(content.bytes, by: key) { key, digest in
+          rows.keys.append(key)
+          rows.digests.append(digest)
+        }
       } catch {
         throw .wrapping(error, "cannot decode the object", at: object.key)
       }
     }
-    return digests
+    return rows
   }
 }
 
@@ -79,15 +87,14 @@ private struct RowDigester: Sendable {
     reader = RowReader(columns: columns)
   }
 
-  mutating func digests(
-    of content: [UInt8], but keys: Set<[String]> = [], by key: [Int] = []
-  ) throws(RowCodecError) -> [SHA256Digest] {
-    var digests: [SHA256Digest] = []
+  /// Calls `body` with each line's values of the columns `key`, and its digest.
+  mutating func read(
+    _ content: [UInt8], by key: [Int] = [], _ body: ([String], SHA256Digest) -> Void
+  ) throws(RowCodecError) {
     try content.forEachLine { (line, _) throws(RowCodecError) in
       try reader.read(line)
-      if keys.isEmpty || !keys.contains(key.map { reader.text($0) ?? "" }) { digests.append(digest) }
+      body(key.map { reader.text($0) ?? "" }, digest)
     }
-    return digests
   }
 
   /// Of the line read last: for each column its length, -1 for NULL, and its text.
@@ -121,6 +128,6 @@ private struct RowDigestSink: CopySink {
 
   mutating func receive(_ message: Span<UInt8>) throws {
     try encoder.encode(message)
-    digests.formUnion(try digester.digests(of: encoder.takeBuffer()))
+    try digester.read(encoder.takeBuffer()) { _, digest in digests.insert(digest) }
   }
 }

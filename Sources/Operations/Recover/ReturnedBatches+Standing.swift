@@ -1,0 +1,44 @@
+import ArchiveModel
+import Hashing
+import ObjectStore
+import Postgres
+
+extension ReturnedBatches {
+  /// Where a batch's rows are, each just as it was archived.
+  struct Standing: Sendable {
+    var inTableCount: Int
+    /// Rows that are neither in the table nor in a later batch.
+    var missingCount: Int
+    /// The later batches that hold rows which the table lacks.
+    var holders: [UUIDv7]
+
+    /// For a sentence.
+    var place: String {
+      let batches = holders.map(\.description).joined(separator: ", ")
+      return holders.isEmpty ? "the table" : inTableCount == 0 ? batches : "the table or in \(batches)"
+    }
+  }
+
+  /// Looks for a batch's rows; when every one is found, takes the batch out of `ledger`, if there is one. By key alone no row
+  /// is found: where ids are given anew, or rows were changed before they were archived, the batch holds the only copy.
+  ///
+  /// One transaction sees the rows and takes out the entry: after a failover another server may have neither.
+  func release(
+    _ batch: ArchivedBatch, _ rows: RowDigests, from ledger: Ledger?, _ later: LaterBatches
+  ) async throws(OperationError) -> Standing {
+    do {
+      return try await withTransaction(readOnly: ledger == nil) { transaction in
+        var rest = rows
+        if batch.manifest.primaryKey == table.primaryKeyNames { try await rest.subtract(table, in: transaction) }
+        let inTableCount = rows.missing.count - rest.missing.count
+        let (missing, holders) = try await later.subtract(from: rest, of: batch.manifest)
+        if missing.missing.isEmpty, let ledger {
+          try await ledger.remove(batch.manifest.batchID, manifestSHA256: batch.sha256.hex, in: transaction)
+        }
+        return Standing(inTableCount: inTableCount, missingCount: missing.missing.count, holders: holders)
+      }
+    } catch {
+      throw .wrapping(error, "cannot compare the rows of batch \(batch.manifest.batchID)", at: "\(table.name)")
+    }
+  }
+}
