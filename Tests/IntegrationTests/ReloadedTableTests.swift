@@ -41,10 +41,12 @@ import Testing
       #expect(scenario.manifests.count == 1)
       let marked = try await scenario.archiver("recover", "--rows-came-back", "--output", "json")
       #expect(marked.output.contains(#""outcome":"superseded""#), "\(marked)")
-      // Before the rows are archived anew, the mark that hides their first copy stands because they are in the table.
-      try await scenario.archiver("recover")
+      let quiet = try await scenario.archiver("recover", "--rows-came-back")
+      #expect(quiet.output == "nothing to settle\n", "\(quiet)")
+      try await scenario.archiver("verify", "--level", "database")
       try await scenario.archiver("archive")
       #expect(scenario.manifests.count == 2)
+      try await scenario.archiver("verify", "--level", "database")
       try await scenario.archiver("archive")
       try await scenario.archiver("verify")
       let rows = try await scenario.archiver("inspect", "rows")
@@ -63,6 +65,76 @@ import Testing
       _ = try await scenario.database.psql("DELETE FROM public.events WHERE id NOT BETWEEN 20 AND 60")
       try await scenario.archiver("archive")
       #expect(scenario.manifests.count == 1)
+    }
+  }
+
+  @Test(arguments: ["DELETE FROM public.events WHERE id = 50", "UPDATE public.events SET note = 'new' WHERE id = 50"])
+  func `rows may change between the recovery of a reloaded table and its next run`(_ change: String) async throws {
+    try await Self.withArchivedRows { scenario, _ in
+      try await Self.reload(scenario)
+      try await scenario.archiver("recover", "--rows-came-back")
+      _ = try await scenario.database.psql(change)
+      let expected = try await scenario.fingerprint()
+      try await scenario.archiver("archive")
+      try await scenario.archiver("verify", "--level", "database")
+      try await scenario.archiver("restore")
+      #expect(try await scenario.fingerprint() == expected)
+    }
+  }
+
+  @Test func `a reload whose middle was archived anew is superseded for both places`() async throws {
+    try await Self.withArchivedRows { scenario, batch in
+      try await Self.reload(scenario, rows: "id BETWEEN 20 AND 60")
+      try await scenario.archiver("archive")
+      try await Self.reload(scenario, rows: "id NOT BETWEEN 20 AND 60")
+      try await scenario.archiver("archive", expecting: 1)
+      let marked = try await scenario.archiver("recover", "--rows-came-back")
+      #expect(marked.output.contains("are all in the table or in"), "\(marked)")
+      try await scenario.archiver("archive")
+      #expect(scenario.manifests.count == 3)
+      try await scenario.archiver("verify", "--level", "database")
+      let rows = try await scenario.archiver("inspect", "rows")
+      #expect(rows.output.split(separator: "\n").count == 100)
+    }
+  }
+
+  /// As totals of a day are, which a later count puts in the place of the archived ones.
+  @Test(arguments: ["true", "id IN (1, 100)", "id = 100"])
+  func `a row that is written again with its key and time is no reload`(_ changed: String) async throws {
+    try await Self.withArchivedRows { scenario, _ in
+      _ = try await scenario.database.psql("UPDATE public.copy SET amount = coalesce(amount, 0) + 1 WHERE \(changed)")
+      try await Self.reload(scenario)
+      let quiet = try await scenario.archiver("recover", "--rows-came-back")
+      #expect(quiet.output == "nothing to settle\n", "\(quiet)")
+      let expected = try await scenario.fingerprint()
+      try await scenario.archiver("archive")
+      #expect(scenario.manifests.count == 2)
+      try await scenario.archiver("restore")
+      #expect(try await scenario.fingerprint() == expected)
+    }
+  }
+
+  @Test func `a role that may not take a batch out of the ledger is told what to grant, and changes nothing`()
+    async throws
+  {
+    try await Self.withArchivedRows { scenario, _ in
+      try await Self.reload(scenario)
+      try await scenario.database.withRole { role in
+        _ = try await scenario.database.psql(
+          "GRANT SELECT, DELETE, UPDATE ON public.events TO \(role.name); GRANT USAGE ON SCHEMA archiver TO \(role.name); "
+            + "GRANT SELECT, INSERT ON archiver.batch TO \(role.name)")
+        let url = try scenario.database.url(for: role)
+        let text = try String(contentsOfFile: scenario.configuration, encoding: .utf8)
+        try scenario.directory.write(text.replacing(scenario.database.url, with: url), to: "archiver.yaml")
+        let before = scenario.files
+        let refused = try await scenario.archiver("recover", "--rows-came-back", expecting: 77)
+        let grant = try #require(refused.errorOutput.firstMatch(of: /run: (GRANT .*), then this again/)).1
+        #expect(scenario.files == before)
+        #expect(try await scenario.database.psql("SELECT count(*) FROM archiver.batch") == "1")
+        _ = try await scenario.database.psql(String(grant))
+        let marked = try await scenario.archiver("recover", "--rows-came-back")
+        #expect(marked.output.contains("the batch is ignored from now on"), "\(marked)")
+      }
     }
   }
 

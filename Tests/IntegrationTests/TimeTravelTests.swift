@@ -168,27 +168,6 @@ import Testing
     }
   }
 
-  @Test func `a superseded batch that the ledger has is in doubt until its mark is removed`() async throws {
-    try await Self.withArchivedRows { scenario, batch in
-      _ = try await scenario.database.psql("CREATE TABLE public.entries AS SELECT * FROM archiver.batch")
-      try await Self.goBack(scenario)
-      try await scenario.archiver("recover", "--rows-came-back")
-      // Forth again, to a copy of the database that has the batch.
-      _ = try await scenario.database.psql(
-        "BEGIN; DELETE FROM public.events WHERE kind <> 'fresh'; INSERT INTO archiver.batch TABLE public.entries; COMMIT"
-      )
-      let mark = try #require(scenario.files.first { $0.hasSuffix("_\(batch).superseded.json") })
-      let doubt = try await scenario.archiver("recover", expecting: 1)
-      #expect(doubt.output.contains(mark), "\(doubt)")
-      let refused = try await scenario.archiver("archive", expecting: 1)
-      #expect(refused.errorOutput.contains(mark), "\(refused)")
-      try scenario.remove(mark)
-      try await scenario.archiver("archive")
-      let rows = try await scenario.archiver("inspect", "rows")
-      #expect(rows.output.split(separator: "\n").count == 100)
-    }
-  }
-
   @Test(arguments: [("ledger: none", "ledger: archiver"), ("ledger: before", "ledger: after")])
   func `rows that came back are seen though the ledger is another since`(before: String, after: String) async throws {
     try await withArchiveScenario(rows: 100) { scenario in
@@ -229,39 +208,6 @@ import Testing
       #expect(doubt.output.contains("archived by another primary key"), "\(doubt)")
       let warned = try await scenario.archiver("archive")
       #expect(warned.output.contains("1 had another primary key"), "\(warned)")
-    }
-  }
-
-  @Test func `after a second journey the batch that holds the same rows stands for the superseded one`() async throws {
-    try await Self.withArchivedRows { scenario, batch in
-      _ = try await scenario.database.psql("CREATE TABLE public.entries AS SELECT * FROM archiver.batch")
-      try await Self.goBack(scenario)
-      try await scenario.archiver("recover", "--rows-came-back")
-      try await scenario.archiver("archive")
-      _ = try await scenario.database.psql(
-        "DELETE FROM archiver.batch; INSERT INTO archiver.batch TABLE public.entries")
-      let told = try await scenario.archiver("recover")
-      #expect(told.output.contains(batch) && told.output.contains("leave its mark"), "\(told)")
-      try await scenario.archiver("archive")
-      let rows = try await scenario.archiver("inspect", "rows")
-      #expect(rows.output.split(separator: "\n").count == 100)
-      try await Self.checkRestored(scenario)
-    }
-  }
-
-  @Test func `after a second journey a batch of other rows with its keys does not stand for a superseded one`()
-    async throws
-  {
-    try await Self.withArchivedRows { scenario, batch in
-      _ = try await scenario.database.psql("CREATE TABLE public.entries AS SELECT * FROM archiver.batch")
-      try await Self.goBack(scenario)
-      try await scenario.archiver("recover", "--rows-came-back")
-      _ = try await scenario.database.psql("UPDATE public.events SET note = 'changed' WHERE id <= 40")
-      try await scenario.archiver("archive")
-      _ = try await scenario.database.psql(
-        "DELETE FROM archiver.batch; INSERT INTO archiver.batch TABLE public.entries")
-      let doubt = try await scenario.archiver("recover", expecting: 1)
-      #expect(doubt.output.contains("60 of its rows are then in") && doubt.output.contains(batch), "\(doubt)")
     }
   }
 
