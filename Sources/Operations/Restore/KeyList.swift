@@ -47,10 +47,16 @@ struct KeyList {
 
   /// Throws `ObjectStoreError`, or a data error when the list is damaged.
   static func read(_ key: String, from store: any ObjectStore) async throws -> [[String]] {
+    var keys: [[String]] = []
+    try await forEachKey(of: key, from: store) { keys.append($0) }
+    return keys
+  }
+
+  /// Hands each key to `body`, in the order of the list; throws as `read` does.
+  static func forEachKey(of key: String, from store: any ObjectStore, _ body: ([String]) -> Void) async throws {
     let file = try await store.get(key, maximumByteCount: maximumByteCount)
     let content = try GzipDecompressor().decompress(file.span, byteCount: contentByteCount(of: file))
     let decoder = JSONDecoder()
-    var keys: [[String]] = []
     try content.forEachLine { (line, _) throws(OperationError) in
       let data = Data((line.indices).map { line[$0] })
       guard let parts = try? decoder.decode([String].self, from: data) else {
@@ -58,9 +64,8 @@ struct KeyList {
           .data, "the list of restored keys is damaged", at: key, cause: "a line is no JSON array of strings",
           hint: "restore the object from an earlier version, or remove its restore record to end the hold")
       }
-      keys.append(parts)
+      body(parts)
     }
-    return keys
   }
 
   /// The size that a gzip file's trailer gives (RFC 1952, ISIZE), at most what deflate's best ratio, 1032, allows.

@@ -182,7 +182,7 @@ struct BatchAudit: Sendable {
         }
         return result
       }
-      let rows = RowAudit(manifest, expecting: object.rows, keepsKeys: database != nil)
+      let rows = RowAudit(manifest, expecting: object.rows, keeping: database == nil ? .hashes : .texts)
       var sink = try await store.read(object.key, into: ObjectAudit(object, rows: rows))
       return sink.finish(at: place)
     } catch let error as ObjectStoreError where error.code == .notFound {

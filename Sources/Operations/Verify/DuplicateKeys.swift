@@ -3,7 +3,7 @@ import ArchiveModel
 /// Finds primary keys that occur more than once in a table's committed batches.
 ///
 /// Memory: 16 bytes for each of `heldCount` rows, twice while they are sorted out; the others' hashes go to a temporary file,
-/// 16 bytes a row. What shares a hash is read again and compared, so that two keys of one hash are no finding.
+/// 16 bytes a row. Batches that share a hash are read again and compared, so that two keys of one hash are no finding.
 final class DuplicateKeys {
   /// A batch and its manifest's key.
   struct Batch: Sendable {
@@ -73,8 +73,8 @@ final class DuplicateKeys {
   /// Batches that share hashes, in pairs, the older one first; a batch that repeats one is paired with itself.
   ///
   /// Throws when the temporary file cannot be read.
-  func suspects() throws(OperationError) -> [(older: Batch, newer: Batch, hashes: Set<UInt64>)] {
-    var found: [Pair: Set<UInt64>] = [:]
+  func suspects() throws(OperationError) -> [(older: Batch, newer: Batch)] {
+    var found: Set<Pair> = []
     let (rest, parts) = Self.grouped(held)
     held = []
     for part in 0..<Parts.count {
@@ -90,27 +90,17 @@ final class DuplicateKeys {
         one.hash == other.hash ? batches[one.batch].id < batches[other.batch].id : one.hash < other.hash
       }
       for (one, other) in zip(entries, entries.dropFirst()) where one.hash == other.hash {
-        found[Pair(one: one.batch, other: other.batch), default: []].insert(one.hash)
+        found.insert(Pair(one: one.batch, other: other.batch))
       }
     }
-    return found.map { pair, hashes in
+    return found.map { pair in
       let (one, other) = (batches[pair.one], batches[pair.other])
-      return one.id <= other.id ? (one, other, hashes) : (other, one, hashes)
+      return one.id <= other.id ? (one, other) : (other, one)
     }.sorted { ($0.older.id, $0.newer.id) < ($1.older.id, $1.newer.id) }
   }
 
   private struct Pair: Hashable {
     var one: Int
     var other: Int
-  }
-
-  /// The hash that `RowAudit` gives to a key.
-  static func hash(_ key: [String]) -> UInt64 {
-    var hash = FNV1a()
-    for part in key {
-      for byte in part.utf8 { hash.add(byte) }
-      hash.add(0xFF)
-    }
-    return hash.value
   }
 }

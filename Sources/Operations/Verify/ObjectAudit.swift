@@ -116,6 +116,7 @@ struct ObjectAudit: ~Copyable, ByteSink {
     result.rows = content.rows.lineCount
     result.keyHashes = content.rows.keyHashes
     result.keys = content.rows.keys
+    result.keyDigests = content.rows.keyDigests
     result.times = content.rows.times
     result.keyExtent = content.rows.keyExtent
     return result
@@ -144,6 +145,8 @@ struct ObjectResult: Sendable {
   var keyHashes: [UInt64] = []
   /// Likewise, where they were asked for.
   var keys: [[String]] = []
+  /// Likewise.
+  var keyDigests: [KeyDigest] = []
   /// The earliest and latest instant of the rows, in PostgreSQL's microseconds.
   var times: ClosedRange<Int64>?
   /// Nil where the manifest's bounds of the keys are not to be compared.

@@ -6,7 +6,8 @@ actor RestoreHistory {
   private let store: any ObjectStore
   private let signatures: SignatureCheck
   private let records: [RestoreRecord]
-  private var keys: [String: Set<[String]>] = [:]
+  /// By the list's key, sorted: 16 bytes a key.
+  private var keys: [String: [KeyDigest]] = [:]
 
   private init(store: any ObjectStore, signatures: SignatureCheck, records: [RestoreRecord]) {
     (self.store, self.signatures, self.records) = (store, signatures, records)
@@ -27,24 +28,32 @@ actor RestoreHistory {
     return (RestoreHistory(store: store, signatures: signatures, records: records), findings)
   }
 
-  /// Those of a batch's `found` keys that no restore put back before `time`; nil asks for any time.
+  /// Those of a batch's `found` keys that no restore put back at any time.
   func unexplained(
-    _ found: Set<[String]>, of batch: UUIDv7, _ table: TableName, before time: Timestamp? = nil
+    _ found: Set<[String]>, of batch: UUIDv7, _ table: TableName
   ) async throws(OperationError) -> Set<[String]> {
-    var rest = found
-    for list in lists(of: batch, table, before: time) where !rest.isEmpty {
-      rest.subtract(try await restoredKeys(list))
-    }
-    return rest
+    let lists = lists(of: batch, table, before: nil)
+    guard !lists.isEmpty else { return found }
+    let rest = Set(try await rest(found.map { KeyDigest($0) }.sorted(), without: lists))
+    return found.filter { rest.contains(KeyDigest($0)) }
   }
 
-  /// The same of keys of which there are only hashes.
+  /// Those of a batch's `found` keys, sorted, that no restore put back before `time`.
   func unexplained(
-    _ found: Set<UInt64>, of batch: UUIDv7, _ table: TableName, before time: Timestamp?
-  ) async throws(OperationError) -> Set<UInt64> {
+    _ found: [KeyDigest], of batch: UUIDv7, _ table: TableName, before time: Timestamp
+  ) async throws(OperationError) -> [KeyDigest] {
+    try await rest(found, without: lists(of: batch, table, before: time))
+  }
+
+  private func rest(_ found: [KeyDigest], without lists: [String]) async throws(OperationError) -> [KeyDigest] {
     var rest = found
-    for list in lists(of: batch, table, before: time) where !rest.isEmpty {
-      rest.subtract(try await restoredKeys(list).map(DuplicateKeys.hash))
+    for list in lists where !rest.isEmpty {
+      let restored = rest.shared(with: try await restoredKeys(list))
+      var place = 0
+      rest.removeAll { digest in
+        while place < restored.count, restored[place] < digest { place += 1 }
+        return place < restored.count && restored[place] == digest
+      }
     }
     return rest
   }
@@ -57,7 +66,7 @@ actor RestoreHistory {
     .compactMap { $0.keys == ArchiveLayout.restoredKeys($0.restoreID) ? $0.keys : nil }
   }
 
-  private func restoredKeys(_ list: String) async throws(OperationError) -> Set<[String]> {
+  private func restoredKeys(_ list: String) async throws(OperationError) -> [KeyDigest] {
     if let known = keys[list] { return known }
     do {
       if signatures.isNeeded {
@@ -68,7 +77,9 @@ actor RestoreHistory {
           return []
         }
       }
-      let read = Set(try await KeyList.read(list, from: store))
+      var read: [KeyDigest] = []
+      try await KeyList.forEachKey(of: list, from: store) { read.append(KeyDigest($0)) }
+      read.sort()
       keys[list] = read
       return read
     } catch let error as ObjectStoreError where !error.concernsOneObject {

@@ -10,7 +10,10 @@ struct RowAudit: Sendable {
   private let keyColumns: [Int]
   private let timeColumn: Int
   private let range: TimeBounds
-  private let keepsKeys: Bool
+  private let keptForm: KeyForm
+  /// What is kept of a key: its hash of eight bytes in any case.
+  enum KeyForm: Sendable { case hashes, digests, texts }
+
   /// Rows that the object should have.
   let expectedCount: Int
 
@@ -19,6 +22,8 @@ struct RowAudit: Sendable {
   private(set) var keyHashes: [UInt64] = []
   /// Likewise, if they are to be kept.
   private(set) var keys: [[String]] = []
+  /// Likewise.
+  private(set) var keyDigests: [KeyDigest] = []
   private(set) var times: ClosedRange<Int64>?
   /// Nil where the manifest's bounds of the keys are not to be compared.
   private(set) var keyExtent: KeyExtent?
@@ -38,7 +43,7 @@ struct RowAudit: Sendable {
   /// The manifest has passed `ManifestCheck`, so that its columns are found.
   ///
   /// `expecting` is how many rows the object should have.
-  init(_ manifest: Manifest, expecting count: Int, keepsKeys: Bool) {
+  init(_ manifest: Manifest, expecting count: Int, keeping form: KeyForm) {
     expectedCount = count
     reader = RowReader(
       columns: manifest.rowColumns)
@@ -49,7 +54,7 @@ struct RowAudit: Sendable {
     timeColumn = manifest.columns.firstIndex { $0.name == manifest.timestampColumn } ?? 0
     range = TimeBounds(manifest)
     keyExtent = KeyExtent(manifest)
-    self.keepsKeys = keepsKeys
+    keptForm = form
   }
 
   var isClean: Bool { faults.isEmpty }
@@ -90,7 +95,11 @@ struct RowAudit: Sendable {
       hash.add(0xFF)
     }
     keyHashes.append(hash.value)
-    if keepsKeys { keys.append(keyColumns.map { reader.text($0) ?? "" }) }
+    switch keptForm {
+    case .hashes: break
+    case .digests: if let digest = KeyDigest(keyColumns, of: reader) { keyDigests.append(digest) }
+    case .texts: keys.append(keyColumns.map { reader.text($0) ?? "" })
+    }
   }
 
   private mutating func note(_ code: FindingCode, _ line: Int, _ expected: String, _ found: String) {

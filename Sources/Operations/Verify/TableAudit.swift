@@ -14,7 +14,7 @@ struct TableAudit {
   private(set) var totals: VerifyReport.Table
   var findings: [VerifyFinding] = []
   private(set) var notes: Set<String> = []
-  private let duplicates: DuplicateKeys
+  let duplicates: DuplicateKeys
   private var superseded: [UUIDv7] = []
   /// Folders whose batches are still to be checked.
   private var waiting: [(folder: ArchiveFolder, batches: [UUIDv7])] = []
@@ -117,49 +117,8 @@ struct TableAudit {
         "\(totals.name): \(superseded.count.of("superseded batch is", "superseded batches are")) left out, as the rows came "
           + "back with a database of an earlier time: \(names)\(more)")
     }
-    let reader = ArchiveReader(store: store)
-    for (older, newer, hashes) in try duplicates.suspects() {
-      let (first, second) = (try await reader.batch(at: older.key), try await reader.batch(at: newer.key))
-      let archivedAt = second.manifest.archivedAt
-      let keys: Set<[String]>
-      do {
-        keys =
-          older.id == newer.id
-          ? Self.repeated(try await ArchivedKeys.read(first.manifest, from: store))
-          : Set(
-            try await ArchivedKeys.read(first.manifest, from: store).filter { hashes.contains(DuplicateKeys.hash($0)) }
-          )
-          .intersection(try await ArchivedKeys.read(second.manifest, from: store))
-      } catch let error where error.category == .data {
-        // A damaged batch has its own findings; that it shares hashes is all that can be said.
-        let rest =
-          older.id == newer.id
-          ? hashes : try await history.unexplained(hashes, of: older.id, totals.name, before: archivedAt)
-        if !rest.isEmpty { add(older, newer, rest.count, "by hashes of the keys, as a batch is damaged") }
-        continue
-      }
-      let rest =
-        older.id == newer.id
-        ? keys : try await history.unexplained(keys, of: older.id, totals.name, before: archivedAt)
-      if !rest.isEmpty { add(older, newer, rest.count, "") }
-    }
+    try await checkDuplicates()
     totals.findings = findings.count
-  }
-
-  private static func repeated(_ keys: [[String]]) -> Set<[String]> {
-    var seen: Set<[String]> = []
-    return Set(keys.filter { !seen.insert($0).inserted })
-  }
-
-  private mutating func add(
-    _ older: DuplicateKeys.Batch, _ newer: DuplicateKeys.Batch, _ count: Int, _ detail: String
-  ) {
-    findings.append(
-      VerifyFinding(
-        .duplicateKey, table: totals.name, key: newer.key, batchID: newer.id, expected: "every key once",
-        found: older.id == newer.id
-          ? "\(count.of("key")) more than once" : "\(count.of("key")) that batch \(older.id) has, too",
-        detail: detail))
   }
 }
 
