@@ -64,6 +64,14 @@ extension RandomValue {
   private static let times: [String: Make] = [
     "date": date, "time": time, "timetz": { time(&$0) + zone(&$0) }, "timestamp": timestamp,
     "timestamptz": timestamp, "interval": interval,
+    // Until 11.
+    "abstime": { $0.pick(["1970-01-01 00:00:00+00", "2024-02-29 12:34:56+00", "infinity", "-infinity", "invalid"]) },
+    "reltime": { $0.pick(["1 year 2 mons 3 days", "-1 hour -2 minutes", "0", "68 years"]) },
+    "tinterval": {
+      $0.pick([
+        "[\"1999-12-31 23:59:59+00\" \"2024-02-29 12:34:56+00\"]", "[\"-infinity\" \"infinity\"]",
+      ])
+    },
   ]
 
   private static let shapes: [String: Make] = [
@@ -102,6 +110,7 @@ extension RandomValue {
     "regtype": {
       $0.pick(["integer", "character varying", "timestamp with time zone[]", "\"char\"", "-", "4294967295"])
     },
+    "smgr": { _ in "magnetic disk" },  // until 11
     "aclitem": { $0.pick(["=r/pg_monitor", "pg_monitor=r*w/pg_monitor", "pg_signal_backend=X/pg_monitor"]) },
   ]
 

@@ -63,6 +63,8 @@ struct CatalogType: Decodable {
       'isOfRelation', coalesce((SELECT relkind <> 'c' FROM pg_class c WHERE c.oid IN (t.typrelid, e.typrelid)), false)
     ) ORDER BY t.oid)
     FROM pg_type t LEFT JOIN pg_type e ON e.typarray = t.oid
-    WHERE t.typtype <> 'p' AND t.typnamespace <> pg_my_temp_schema();
+    -- Nor the row types of temporary tables, and of the tables behind them, which have types of their own before 14.
+    WHERE t.typtype <> 'p'
+      AND t.typnamespace NOT IN (SELECT oid FROM pg_namespace WHERE nspname ~ '^pg_(toast_)?temp_');
     """#
 }
