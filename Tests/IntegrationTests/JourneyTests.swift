@@ -48,7 +48,7 @@ import Testing
       try scenario.remove(mark)
       if count < 100 {
         let refused = try await scenario.archiver("archive", expecting: 1)
-        #expect(refused.errorOutput.contains("(99 of 100 rows)"), "\(refused)")
+        #expect(refused.errorOutput.contains("(99 of its 100 rows)"), "\(refused)")
         let differing = try await scenario.archiver("recover", "--rows-came-back", expecting: 1)
         #expect(differing.output.contains("1 of its 100 rows") && differing.output.contains("--on-conflict overwrite"))
         try await scenario.archiver(

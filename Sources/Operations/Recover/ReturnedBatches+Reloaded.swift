@@ -30,7 +30,8 @@ extension ReturnedBatches {
       guard let reloaded = try await reloaded(key, &history) else { continue }
       let count = reloaded.batch.manifest.rowCount
       isWhole = isWhole && reloaded.equalCount == count
-      found.append("\(id) (\(reloaded.equalCount == count ? "all" : "\(reloaded.equalCount) of") \(count) rows)")
+      found.append(
+        "\(id) (\(reloaded.equalCount == count ? "all" : "\(reloaded.equalCount)") of its \(count.of("row")))")
     }
     guard !found.isEmpty else { return }
     let recover =

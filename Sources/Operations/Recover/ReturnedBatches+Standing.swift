@@ -11,6 +11,8 @@ extension ReturnedBatches {
     var missingCount: Int
     /// The later batches that hold rows which the table lacks.
     var holders: [UUIDv7]
+    /// It was taken out of the ledger.
+    var leftLedger = false
 
     /// For a sentence.
     var place: String {
@@ -32,10 +34,12 @@ extension ReturnedBatches {
         if batch.manifest.primaryKey == table.primaryKeyNames { try await rest.subtract(table, in: transaction) }
         let inTableCount = rows.missing.count - rest.missing.count
         let (missing, holders) = try await later.subtract(from: rest, of: batch.manifest)
-        if missing.missing.isEmpty, let ledger {
-          try await ledger.remove(batch.manifest.batchID, manifestSHA256: batch.sha256.hex, in: transaction)
+        var standing = Standing(inTableCount: inTableCount, missingCount: missing.missing.count, holders: holders)
+        if standing.missingCount == 0, let ledger {
+          standing.leftLedger = try await ledger.remove(
+            batch.manifest.batchID, manifestSHA256: batch.sha256.hex, in: transaction)
         }
-        return Standing(inTableCount: inTableCount, missingCount: missing.missing.count, holders: holders)
+        return standing
       }
     } catch {
       throw .wrapping(error, "cannot compare the rows of batch \(batch.manifest.batchID)", at: "\(table.name)")

@@ -83,8 +83,9 @@ extension ReturnedBatches {
     let key = ArchiveLayout.document(.superseded, in: manifest.folder, batch: id)
     var superseded = finding(
       id, .superseded,
-      "its \(manifest.rowCount) rows are all in \(standing.holders.isEmpty ? "the database" : standing.place) again, as "
-        + "they were archived; the batch is ignored from now on")
+      "its \(manifest.rowCount.of("row is", "rows are all")) in \(standing.holders.isEmpty ? "the database" : standing.place) "
+        + "again, just as archived; \(standing.leftLedger ? "its entry is out of the ledger, and " : "")the batch is ignored from "
+        + "now on")
     do {
       let marker = SupersededMarker(
         tool: Tool.name, batchID: id, runID: context.runID, supersededAt: server.now, manifestSHA256: batch.sha256.hex,
@@ -104,12 +105,12 @@ extension ReturnedBatches {
       return finding(
         id, .inDoubt,
         "only some of its \(manifest.rowCount) rows are in the database again; everything is kept. "
-          + "`archiver restore --batch \(id) --on-conflict skip` puts the others back")
+          + "`archiver restore --batch \(id) --on-conflict skip` puts the others back; then run this again")
     }
     return finding(
       id, .inDoubt,
       "\(standing.missingCount) of its \(manifest.rowCount) rows are in the database with another content than was "
         + "archived; everything is kept. `archiver restore --batch \(id) --on-conflict overwrite` puts the archived ones in "
-        + "their place, and `--into TABLE` beside them; see docs/troubleshooting.md")
+        + "their place, and `--into TABLE` in a table of their own; see docs/troubleshooting.md")
   }
 }

@@ -3,12 +3,12 @@ import Postgres
 
 /// Batches whose delete is undone, or whose rows stand elsewhere, leave the ledger.
 extension Ledger {
-  /// Takes the batch out; gone before is as good.
+  /// Takes the batch out; false when it was not there.
   ///
   /// Throws a permission error with the GRANT to run when the role may not, and one of category `failed` when the entry
   /// stays, or is of another manifest.
-  func remove(_ batch: UUIDv7, manifestSHA256: String, in transaction: Transaction) async throws {
-    guard try await entry(batch, in: transaction) != nil else { return }
+  func remove(_ batch: UUIDv7, manifestSHA256: String, in transaction: Transaction) async throws -> Bool {
+    guard try await entry(batch, in: transaction) != nil else { return false }
     let rights = try await transaction.execute(
       """
       SELECT pg_catalog.has_table_privilege(pg_catalog.to_regclass($1), 'DELETE'),
@@ -24,7 +24,7 @@ extension Ledger {
     try await transaction.execute(
       "DELETE FROM \(table) WHERE batch_id = $1::pg_catalog.uuid AND manifest_sha256 = $2",
       [.text(batch.description), .text(manifestSHA256)])
-    guard let left = try await entry(batch, in: transaction) else { return }
+    guard let left = try await entry(batch, in: transaction) else { return true }
     throw OperationError(
       .failed, "cannot take the batch out of the ledger", at: "batch \(batch)",
       cause: left.manifestSHA256 == manifestSHA256

@@ -104,6 +104,14 @@ struct Step: Sendable, CustomStringConvertible {
   static let settleLedger = sql("settle: ledger", "SELECT manifest_sha256")
   static let settleAborted = s3("settle: aborted", "PUT", ".aborted.json")
 
+  static let entryOut = sql("return: entry out", "DELETE FROM \"archiver\".batch")
+  static let entryCommit = Step("return: commit", armedBy: entryOut.matches) { $0 == "COMMIT" }
+  static let supersede = s3("return: mark", "PUT", ".superseded.json")
+  static let supersededRead = s3("return: mark read", "GET", ".superseded.json")
+
+  /// Of `recover --rows-came-back`, after a table alone was loaded from an older dump.
+  static let ofReturning = [entryOut, entryCommit, supersede, supersededRead, runRecord]
+
   static func ofSettling(_ ledger: LedgerUse) -> [Step] {
     [listing, settleRead, settleLock] + (ledger == .none ? [] : [settleLedger])
       + [manifest, prepareRemoved, settleAborted]

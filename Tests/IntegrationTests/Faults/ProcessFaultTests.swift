@@ -87,6 +87,28 @@ import Testing
     }
   }
 
+  @Test func `a recovery of rows that came back, killed at any step, is gone on with`() async throws {
+    try await withFaultScenario(rows: 30) { scenario in
+      try await scenario.archiver("archive")
+      for step in Step.ofReturning {
+        for phase in [FaultProxy.Phase.request, .answer] {
+          try await scenario.database.psql(
+            "INSERT INTO public.events OVERRIDING SYSTEM VALUE SELECT * FROM public.original")
+          let comment = "SIGKILL at \(step), \(phase)"
+          try await end(["recover", "--rows-came-back"], at: step, phase, .kill, scenario)
+          try await scenario.check(.moment, comment)
+          scenario.faults.install()
+          // Which of both comes next does not matter.
+          if phase == .answer { try await scenario.archiver("recover", comment: comment) }
+          try await scenario.archiver("recover", "--rows-came-back", comment: comment)
+          try await scenario.archiver("archive", comment: comment)
+          try await scenario.check(.settled, comment)
+          try await scenario.archiver("verify", "--level", "database", comment: comment)
+        }
+      }
+    }
+  }
+
   @Test(arguments: [(LedgerUse.ledger, 30), (.none, 6)])
   func `a kill at any moment loses nothing`(_ ledger: LedgerUse, _ shortRounds: Int) async throws {
     let seed = SeededRandom.seed()
