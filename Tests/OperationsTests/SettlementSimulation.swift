@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Thousands of lives of an archive under random faults: crashes at any step of archiving and settling, restarts, copies that
-/// share the storage, databases that go back in time, archivers side by side.
+/// share the storage, databases that go back in time, reloaded tables, archivers side by side.
 @Suite struct SettlementSimulation {
   @Test func `no row is lost, whatever happens, and settling leaves none in two batches`() {
     let seed = SeededRandom.seed()
@@ -16,7 +16,9 @@ import Testing
       }
     }
     // What never happens shows nothing.
-    #expect(tally.committed > 100 && tally.removed > 100 && tally.refused > 100 && tally.superseded > 20, "\(tally)")
+    #expect(
+      tally.committed > 100 && tally.removed > 100 && tally.refused > 100 && tally.superseded > 20
+        && tally.reloaded > 100, "\(tally)")
   }
 
   /// How often things happened.
@@ -25,6 +27,7 @@ import Testing
     var removed = 0
     var refused = 0
     var superseded = 0
+    var reloaded = 0
   }
 
   /// Forty events and a settling at the end; what went wrong, or nil.
@@ -45,7 +48,7 @@ import Testing
     if !lost.isEmpty { return "rows \(lost.sorted()) are lost after settling, after \(log)" }
     // A copy archives rows of its own; without a ledger nobody can tell that the database went back; and after a second
     // journey the ledger may know the batch that the first one superseded.
-    if !world.hasCopies, world.journeys <= (world.usesLedger ? 1 : 0) {
+    if !world.hasCopies, !world.hasUnseenReload, world.journeys <= (world.usesLedger ? 1 : 0) {
       let twice = world.archived.filter { $0.value > 1 }.keys
       if !twice.isEmpty { return "rows \(twice.sorted()) are in two batches after \(log)" }
     }
@@ -57,17 +60,14 @@ import Testing
     let database = world.random.int(0...world.databases.count - 1)
     let grace = world.random.pick([0, SimulatedWorld.grace])
     let writes = world.random.pick([nil, nil, 0, 1, 2, 3, 4])
-    switch world.random.int(0...15) {
+    switch world.random.int(0...16) {
     case 0...1:
       let rows = world.newRows(for: database)
       world.databases[database].rows.formUnion(rows)
       if database == 0 { world.owed.formUnion(rows) }
       return "insert \(rows.sorted()) into \(database)"
     case 2:
-      let locked = world.sessions.filter { $0.database == database }.flatMap { world.storage[$0.batch]?.rows ?? [] }
-      guard let row = world.databases[database].rows.subtracting(locked).sorted().first else { return "-" }
-      world.databases[database].rows.remove(row)
-      if database == 0, world.archived[row] == nil { world.owed.remove(row) }
+      guard let row = world.deleteRow(of: database) else { return "-" }
       return "delete \(row) from \(database)"
     case 3...6: return archive(&world, on: database, &tally)
     case 7...8:
@@ -100,6 +100,12 @@ import Testing
       let start = world.start()
       world.databases.append(world.random.pick(world.snapshots + [world.databases[0]]).started(at: start))
       return "copy"
+    case 15:
+      guard world.random.chance(40) else { return "-" }
+      let batches = world.reload()
+      tally.reloaded += batches.count
+      if world.random.chance(50) { world.supersede(writes: writes) }
+      return "reload of \(batches)"
     default:
       guard !world.snapshots.isEmpty, world.random.chance(40) else { return "-" }
       let start = world.start()
@@ -112,7 +118,7 @@ import Testing
   /// A run of `archive` that settles, looks for rows that came back, and then goes on for a while.
   private func archive(_ world: inout SimulatedWorld, on database: Int, _ tally: inout Tally) -> String {
     guard world.settle(on: database, grace: SimulatedWorld.grace, waits: false) == .settled else { return "in doubt" }
-    if !world.returned(to: database).isEmpty {
+    if !world.returned(to: database).isEmpty || !world.reloaded(to: database).isEmpty {
       tally.refused += 1
       guard database == 0, world.random.chance(60) else { return "refused on \(database)" }
       let before = world.storage.values.count(where: \.isSuperseded)

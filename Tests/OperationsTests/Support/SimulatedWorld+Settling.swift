@@ -16,7 +16,13 @@ extension SimulatedWorld {
     for id in storage.keys.sorted(by: >) {
       guard var batch = storage[id] else { continue }
       if batch.isSuperseded {
-        doubt = doubt || databases[database].ledger.contains(id)
+        guard databases[database].ledger.contains(id) else { continue }
+        if stands(id, in: database) {
+          guard mayWrite() else { return .crashed }
+          databases[database].takeOut(id)
+        } else {
+          doubt = true
+        }
         continue
       }
       if sessions.contains(where: { $0.database == database && $0.batch == id && $0.step < 3 }) { continue }
@@ -124,13 +130,33 @@ extension SimulatedWorld {
     }.keys.sorted()
   }
 
+  /// Committed batches that the ledger has and whose first and last row are in the database again, content and all.
+  func reloaded(to database: Int) -> [Int] {
+    guard usesLedger else { return [] }
+    let here = databases[database]
+    return storage.filter { id, batch in
+      batch.isCommitted && here.ledger.contains(id)
+        && [batch.rows.min(), batch.rows.max()].allSatisfy { $0.map(here.rows.contains) ?? false }
+    }.keys.sorted()
+  }
+
+  /// Whether every row of a batch, content and all, is in the database or in later batches.
+  private func stands(_ id: Int, in database: Int) -> Bool {
+    guard let batch = storage[id], batch.hasObjects else { return false }
+    let later = storage.filter { $0.key > id && $0.value.isCommitted }.values
+    return batch.rows.subtracting(databases[database].rows).isSubset(
+      of: later.reduce(into: []) { $0.formUnion($1.rows) })
+  }
+
   /// `recover --rows-came-back` on the original, which compares contents.
   mutating func supersede(writes limit: Int?) {
     var writes = 0
-    for id in returned(to: 0) where storage[id].map({ $0.rows.isSubset(of: databases[0].rows) }) ?? false {
-      writes += 1
-      if let limit, writes > limit { return }
-      storage[id]?.isSuperseded = true
+    for id in returned(to: 0) + reloaded(to: 0) where stands(id, in: 0) {
+      for isMark in databases[0].ledger.contains(id) ? [false, true] : [true] {
+        writes += 1
+        if let limit, writes > limit { return }
+        if isMark { storage[id]?.isSuperseded = true } else { databases[0].takeOut(id) }
+      }
     }
   }
 }

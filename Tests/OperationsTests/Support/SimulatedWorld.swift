@@ -13,6 +13,12 @@ struct SimulatedDatabase {
   /// What was really committed in this history, by batch.
   var committed: [Int: Set<Int>] = [:]
 
+  /// Its delete is undone, or its rows stand elsewhere.
+  mutating func takeOut(_ batch: Int) {
+    ledger.remove(batch)
+    committed[batch] = nil
+  }
+
   /// The crash of one process: the server goes on under its identity, and gives the numbers of lost transactions again.
   mutating func crash() {
     let last = statuses.filter { $0.value == .committed }.keys.max() ?? 0
@@ -95,6 +101,8 @@ struct SimulatedWorld {
   var hasCopies: Bool { databases.count > 1 }
   /// How often the original went to another state of its past.
   var journeys = 0
+  /// A row of a reloaded batch went before anybody saw the reload, which then goes unseen.
+  var hasUnseenReload = false
 
   init(seed: UInt64) {
     random = SeededRandom(seed: seed)
@@ -179,6 +187,27 @@ struct SimulatedWorld {
     while let index = sessions.firstIndex(where: { $0.database == database }) { kill(index) }
   }
 
+  /// Loads the original's table alone from an older dump; gives the batches whose rows are there again.
+  mutating func reload() -> [Int] {
+    guard usesLedger else { return [] }
+    let batches = storage.filter { $0.value.isCommitted && databases[0].ledger.contains($0.key) && random.chance(50) }
+    return batches.keys.sorted().filter { id in
+      guard let rows = storage[id]?.rows, rows.keys.isDisjoint(with: databases[0].rows.keys) else { return false }
+      databases[0].rows.formUnion(rows)
+      return true
+    }
+  }
+
+  /// Deletes a row by other hands; nil when all are locked.
+  mutating func deleteRow(of database: Int) -> Int? {
+    let locked = sessions.filter { $0.database == database }.flatMap { storage[$0.batch]?.rows ?? [] }
+    guard let row = databases[database].rows.subtracting(locked).sorted().first else { return nil }
+    if database == 0, archived[row] == nil { owed.remove(row) }
+    if reloaded(to: 0).contains(where: { storage[$0]?.rows.contains(row) == true }) { hasUnseenReload = true }
+    databases[database].rows.remove(row)
+    return row
+  }
+
   // MARK: What must hold
 
   /// Rows of committed batches, each as often as it is in one.
@@ -194,7 +223,8 @@ struct SimulatedWorld {
     guard !afterSettling else { return rest }
     for (id, rows) in databases[0].committed {
       // A superseded batch that the ledger has is told of, with the way out.
-      if let batch = storage[id], batch.hasObjects, batch.prepared != nil || batch.isSuperseded { rest.subtract(rows) }
+      let isTold = storage[id]?.isSuperseded == true && databases[0].ledger.contains(id)
+      if let batch = storage[id], batch.hasObjects, batch.prepared != nil || isTold { rest.subtract(rows) }
     }
     return rest
   }
