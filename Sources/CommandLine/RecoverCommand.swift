@@ -12,7 +12,8 @@ struct RecoverCommand: AsyncParsableCommand {
       settles what it finds too. Exits with 1 when a batch stays in doubt.
 
       With --rows-came-back, committed batches whose rows are all in the database again, since it or the table was \
-      restored to an earlier time, are marked as superseded; `archive` then takes their rows anew.
+      restored to an earlier time, are marked as superseded; `archive` then takes their rows anew. Where the table alone was \
+      restored, they leave the ledger first, which needs DELETE on it.
 
       Examples:
         archiver recover

@@ -5,7 +5,8 @@
 \set ON_ERROR_STOP on
 BEGIN;
 
--- The ledger: the archiver adds to it and reads it, and can neither change nor remove what is there.
+-- The ledger: the archiver adds to it and reads it, and can neither change nor remove what is there. Only `recover --rows-came-back`,
+-- after a table alone was loaded from an older dump, needs more; it prints the GRANT DELETE to run.
 CREATE SCHEMA IF NOT EXISTS archiver;
 CREATE TABLE IF NOT EXISTS archiver.batch (
   batch_id uuid PRIMARY KEY, run_id uuid NOT NULL, "table" text NOT NULL, "rows" bigint NOT NULL,
