@@ -49,8 +49,12 @@ struct RestoreCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("For how long `archive` leaves the restored rows alone.", valueName: "days"))
   var holdDays = 7
 
+  @Option(help: ArgumentHelp("Batches loaded at a time, each over a connection of its own.", valueName: "n"))
+  var workers = 2
+
   mutating func validate() throws {
     guard (0...36_500).contains(holdDays) else { throw ValidationError("--hold-days takes 0 to 36500") }
+    guard (1...64).contains(workers) else { throw ValidationError("--workers must be from 1 to 64") }
     if let into, TableArgument.parse(into) == nil { throw ValidationError("--into \(TableArgument.usage)") }
     if let malformed = whereKey.first(where: { KeyArgument.parse($0) == nil }) {
       throw ValidationError("--where-key: the quotes of \(malformed) are not closed or out of place")
@@ -69,6 +73,7 @@ struct RestoreCommand: AsyncParsableCommand {
       request.onConflict = onConflict
       request.isDryRun = dryRun
       request.holdDays = holdDays
+      request.workers = workers
       request.createsTable = createTable
       request.ignoresMissingColumns = ignoreMissingColumns
       let report = try await RestoreJob(request: request, store: store, context: session.context).run()

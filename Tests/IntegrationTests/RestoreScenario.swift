@@ -39,12 +39,13 @@ struct RestoreScenario {
 ///
 /// `t` must have a time column `at`. `table` holds further lines of the table's configuration.
 func withRestoreScenario(
-  _ sql: String, table: [String] = [], archives: Bool = true, _ body: (RestoreScenario) async throws -> Void
+  _ sql: String, table: [String] = [], batchSize: Int = 100, archives: Bool = true,
+  _ body: (RestoreScenario) async throws -> Void
 ) async throws {
   try await withThrowawayDatabase { database in
     try await withTemporaryDirectory { directory in
       try await database.psql(sql)
-      let lines = ["timestamp_column: at", "retention_days: 90", "batch_size: 100"] + table
+      let lines = ["timestamp_column: at", "retention_days: 90", "batch_size: \(batchSize)"] + table
       try directory.write(
         """
         version: 1

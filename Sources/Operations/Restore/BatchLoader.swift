@@ -9,8 +9,6 @@ import RowCodec
 struct BatchLoader {
   let plan: RestorePlan
   let onConflict: RestoreRequest.ConflictPolicy
-  /// The contents of all batches to load, in their order.
-  let objects: ObjectsAhead
 
   /// What became of a batch's rows.
   struct Outcome {
@@ -19,37 +17,37 @@ struct BatchLoader {
     var overwritten = 0
     var bytes = 0
     var warnings: [String] = []
+    /// What the target's sequences are to be moved past.
+    var edges: [SequenceEdge] = []
   }
 
   private static let staging = "pg_temp.archiver_staging"
 
-  /// Loads the batch but for the rows of `outdated` numbers; `expected` rows must go in or be there.
-  func load(_ manifest: Manifest, outdated: Set<Int>, expected: Int, in transaction: Transaction) async throws
-    -> Outcome
-  {
+  /// Loads the batch but for its outdated rows; all the others must go in or be there.
+  func load(_ batch: LoadQueue.Batch, in transaction: Transaction) async throws -> Outcome {
+    let (manifest, expected) = (batch.manifest, batch.rowCount)
     let columns = plan.columns(of: manifest)
     let form = WholeRow(
-      columns: (columns.staged + columns.compared).map(\.index), outdated: outdated, edges: plan.edges(of: columns))
+      columns: (columns.staged + columns.compared).map(\.index), outdated: batch.outdated,
+      edges: plan.edges(of: columns))
     let written = WrittenRows(plan: plan, staging: Self.staging, onConflict: onConflict)
     if onConflict == .fail, plan.takesCopies, columns.compared.isEmpty,
       try await written.interferers(in: transaction).isEmpty
     {
       let names = columns.staged.map { SQLText.identifier($0.column.name) }
       let edges = try await copy(
-        manifest, names, as: form, into: plan.target.quotedName, expected: expected, in: transaction)
+        batch, names, as: form, into: plan.target.quotedName, in: transaction)
       try await written.checkCopied(manifest, in: transaction)
-      return Outcome(
-        inserted: expected, bytes: manifest.byteCount,
-        warnings: try await SequenceMover.move(past: edges, in: transaction))
+      return Outcome(inserted: expected, bytes: manifest.byteCount, edges: edges)
     }
-    let edges = try await stage(manifest, columns, as: form, expected: expected, in: transaction)
+    let edges = try await stage(batch, columns, as: form, in: transaction)
     try await written.checkStaged(columns, of: manifest, in: transaction)
     var outcome = try await insert(manifest, columns, expected: expected, written, in: transaction)
     // Deferred triggers must do their work before it is looked at.
     try await transaction.execute("SET CONSTRAINTS ALL IMMEDIATE")
     try await written.check(columns, of: manifest, in: transaction)
     if onConflict == .overwrite { try await checkFixedColumns(columns.inserted, manifest, in: transaction) }
-    outcome.warnings += try await SequenceMover.move(past: edges, in: transaction)
+    outcome.edges = edges
     return outcome
   }
 
@@ -96,8 +94,7 @@ struct BatchLoader {
 
   /// Makes the staging table and copies the rows into it, with the archived texts of compared columns beside them.
   private func stage(
-    _ manifest: Manifest, _ columns: RestorePlan.Columns, as form: WholeRow, expected: Int,
-    in transaction: Transaction
+    _ batch: LoadQueue.Batch, _ columns: RestorePlan.Columns, as form: WholeRow, in transaction: Transaction
   ) async throws -> [SequenceEdge] {
     let names = columns.staged.map { SQLText.identifier($0.column.name) }
     let texts = columns.compared.indices.map(WrittenRows.textColumn)
@@ -107,23 +104,22 @@ struct BatchLoader {
       CREATE TEMPORARY TABLE archiver_staging ON COMMIT DROP AS
       SELECT \(definitions.joined(separator: ", ")) FROM \(plan.target.quotedName) WITH NO DATA
       """)
-    let edges = try await copy(
-      manifest, names + texts, as: form, into: Self.staging, expected: expected, in: transaction)
+    let edges = try await copy(batch, names + texts, as: form, into: Self.staging, in: transaction)
     try await transaction.execute("ANALYZE \(Self.staging)")
     return edges
   }
 
   /// Copies the batch's rows into a table. Throws unless the server took in as many as are expected.
   private func copy(
-    _ manifest: Manifest, _ columns: [String], as form: WholeRow, into table: String, expected: Int,
-    in transaction: Transaction
+    _ batch: LoadQueue.Batch, _ columns: [String], as form: WholeRow, into table: String, in transaction: Transaction
   ) async throws -> [SequenceEdge] {
     let names = columns.joined(separator: ", ")
+    let manifest = batch.manifest
     var rows = try BatchRows(manifest, selection: plan.selection)
     var form = form
     var count = 0
     for _ in manifest.objects {
-      let lines = CopyRows(rows, of: try await objects.next(), as: form)
+      let lines = CopyRows(rows, of: try await batch.objects.next(), as: form)
       do throws(PostgresError) {
         let sent = try await transaction.copyIn("COPY \(table) (\(names)) FROM STDIN", from: lines)
         count += sent.rowCount
@@ -132,10 +128,10 @@ struct BatchLoader {
         throw error.refusedRow ?? error
       }
     }
-    guard count == expected else {
+    guard count == batch.rowCount else {
       throw OperationError(
         .defect, "cannot restore the batch", at: "batch \(manifest.batchID)",
-        cause: "\(count) rows went in where \(expected) were selected")
+        cause: "\(count) rows went in where \(batch.rowCount) were selected")
     }
     return form.edges
   }

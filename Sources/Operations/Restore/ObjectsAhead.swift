@@ -17,6 +17,11 @@ actor ObjectsAhead {
     pending?.cancel()
   }
 
+  /// Begins to read the first object, if that has not begun.
+  func begin() {
+    if pending == nil { pending = started() }
+  }
+
   /// The next object's content. Throws what `ObjectContent.read` throws, and a defect when there is none left.
   func next() async throws -> ObjectContent {
     guard let current = pending ?? started() else {

@@ -33,6 +33,8 @@ package struct RestoreRequest: Sendable {
   package var knownTables: [TableName] = []
   /// Leave out archived columns that the target does not have.
   package var ignoresMissingColumns = false
+  /// Batches loaded at a time, at least 1, each over a connection of its own.
+  package var workers = 2
 
   package init(selection: Selection, target: Target) {
     (self.selection, self.target) = (selection, target)

@@ -19,6 +19,8 @@ struct TableRestore {
   private var warnings: [String] = []
   /// Whether the rows go back to the table they came from, as far as can be told.
   private var isArchivedTable = false
+  /// Batches that are loaded at a time.
+  private var workers: Int
 
   /// Throws a configuration error when the settings have no database of that name.
   init(
@@ -29,7 +31,9 @@ struct TableRestore {
     (self.context, self.restoreID) = (context, restoreID)
     targetName = (request.into?.schema ?? source.schema, request.into?.table ?? source.table)
     switch request.target {
-    case .database(let parameters): pool = ConnectionPool(parameters: parameters, size: 1)
+    case .database(let parameters):
+      workers = request.workers
+      pool = ConnectionPool(parameters: parameters, size: workers)
     case .configured(let databases):
       guard let database = databases.first(where: { $0.name == source.database }) else {
         throw OperationError(
@@ -37,7 +41,8 @@ struct TableRestore {
           cause: "the configuration has no database named \(source.database)",
           hint: "name the database to restore to with --target")
       }
-      pool = ConnectionPool(parameters: database.parameters, size: 1)
+      workers = min(request.workers, database.poolSize)
+      pool = ConnectionPool(parameters: database.parameters, size: workers)
     }
   }
 
@@ -88,6 +93,7 @@ struct TableRestore {
       source: source, target: target, batches: batches, request: request, selection: selection,
       facts: facts)
     self.plan = plan
+    if try await !takesSeveral(plan, facts, in: transaction) { workers = 1 }
     warnings = try await triggerWarnings(target, in: transaction) + (request.isDryRun ? plan.changeWarnings : [])
     survey = try await KeySurvey(
       plan: plan, store: store, context: context, listsKeys: isArchivedTable && !request.isDryRun,
@@ -110,6 +116,17 @@ struct TableRestore {
       "trigger \(name) fires before a row is written; a batch that it changes is refused; if so, run ALTER TABLE "
         + "\(target.quotedName) DISABLE TRIGGER \(SQLText.identifier(name)) for the time of the restore"
     }
+  }
+
+  /// Whether batches may go in beside each other: no row refers to one of another batch, which must be there first, none
+  /// can be refused for one of another batch, and nothing acts on what is written, whose locks two batches might take in
+  /// different orders.
+  private func takesSeveral(
+    _ plan: RestorePlan, _ facts: TargetFacts, in transaction: Transaction
+  ) async throws -> Bool {
+    guard !facts.refersToItself, !facts.hasFurtherUniqueness else { return false }
+    return try await WrittenRows(plan: plan, staging: "", onConflict: request.onConflict)
+      .interferers(in: transaction).isEmpty
   }
 
   /// By its name in the settings; elsewhere by the server's identity, which a copy of the server shares: the hold then
@@ -159,63 +176,89 @@ struct TableRestore {
       restoreID: restoreID, source: source, target: isArchivedTable ? nil : plan.target.quotedName,
       holdDays: request.holdDays, store: store)
     if isArchivedTable { try await keeper.announce(keys: survey.keys, batches: plan.batches) }
-    let wanted = plan.batches.enumerated().filter { survey.selected[$0.offset] > 0 }.map(\.element)
-    let loader = BatchLoader(
-      plan: plan, onConflict: request.onConflict,
-      objects: ObjectsAhead(wanted.flatMap(\.manifest.objects), in: store))
     context.progress.observe(.began(table: source, rowCount: table.selected))
     defer { context.progress.observe(.ended) }
-    var done: [UUIDv7] = []
-    var failure: OperationError?
-    for (number, batch) in plan.batches.enumerated() where survey.selected[number] > 0 {
+    let wanted = plan.batches.indices.filter { survey.selected[$0] > 0 }
+    let queue = LoadQueue(
+      wanted.enumerated().map { number, index in
+        let manifest = plan.batches[index].manifest
+        return LoadQueue.Batch(
+          number: number, manifest: manifest, outdated: survey.outdated[index], rowCount: survey.selected[index],
+          objects: ObjectsAhead(manifest.objects, in: store))
+      })
+    let loader = BatchLoader(plan: plan, onConflict: request.onConflict)
+    await withTaskGroup { group in
+      for _ in 0..<workers { group.addTask { await work(queue, plan, loader) } }
+    }
+    let done = await queue.add(to: &table)
+    await keeper.finish(&table, batches: done, hasKeys: isArchivedTable && survey.keys.count > 0)
+    guard var failure = await queue.failure else { return table }
+    if !done.isEmpty {
+      let names = done.prefix(20).map { "\($0)" }.joined(separator: ", ")
+      failure.cause +=
+        "; \(done.count) of \(wanted.count) batches are in: \(names)\(done.count > 20 ? " …" : "")"
+    }
+    throw failure
+  }
+
+  /// One worker: batch after batch, until none is left or one has failed.
+  private func work(_ queue: LoadQueue, _ plan: RestorePlan, _ loader: BatchLoader) async {
+    while let batch = await queue.take() {
       do throws(OperationError) {
         guard !context.stop.isRequested else {
           throw OperationError(
             .interrupted, "the restore was stopped", at: "\(source)", cause: "a signal asked for it",
             hint: "run it again with --on-conflict skip to go on")
         }
-        let outcome = try await load(
-          batch.manifest, survey.outdated[number], survey.selected[number], plan, loader)
-        done.append(batch.manifest.batchID)
-        table.batches += 1
-        table.inserted += outcome.inserted
-        table.skipped += outcome.skipped
-        table.overwritten += outcome.overwritten
-        for warning in outcome.warnings where !table.warnings.contains(warning) { table.warnings.append(warning) }
-        context.progress.observe(.advanced(rows: survey.selected[number], bytes: outcome.bytes))
+        let outcome = try await load(batch, of: queue, plan, loader)
+        await queue.add(outcome, of: batch)
+        context.progress.observe(.advanced(rows: batch.rowCount, bytes: outcome.bytes))
       } catch {
-        failure = error
-        break
+        await queue.fail(batch, error)
       }
     }
-    await keeper.finish(&table, batches: done, hasKeys: isArchivedTable && survey.keys.count > 0)
-    guard var failure else { return table }
-    if !done.isEmpty {
-      let names = done.prefix(20).map { "\($0)" }.joined(separator: ", ")
-      failure.cause +=
-        "; \(done.count) of \(survey.selected.count { $0 > 0 }) batches are in: \(names)\(done.count > 20 ? " …" : "")"
-    }
-    throw failure
+  }
+
+  private func givenUp(_ batch: LoadQueue.Batch) -> OperationError {
+    OperationError(
+      .tryAgain, "cannot restore the batch", at: "batch \(batch.manifest.batchID)",
+      cause: "an older one failed; nothing of this one was kept")
+  }
+
+  /// Waits for the transaction of the batch of that number, if it is another, and holds its lock until COMMIT.
+  private func lock(_ number: Int, in transaction: Transaction) async throws {
+    guard workers > 1 else { return }
+    let key = restoreID.advisoryLockKey &+ Int64(number)
+    try await transaction.execute("SELECT pg_catalog.pg_advisory_xact_lock(\(key))")
   }
 
   private func load(
-    _ manifest: Manifest, _ outdated: Set<Int>, _ expected: Int, _ plan: RestorePlan, _ loader: BatchLoader
+    _ batch: LoadQueue.Batch, of queue: LoadQueue, _ plan: RestorePlan, _ loader: BatchLoader
   ) async throws(OperationError) -> BatchLoader.Outcome {
     do {
       let outcome = try await pool.withConnection { connection in
         try await connection.withTransaction(plan.options) { transaction in
-          try await loader.load(manifest, outdated: outdated, expected: expected, in: transaction)
+          guard await queue.mayBegin(batch) else { throw givenUp(batch) }
+          try await lock(batch.number, in: transaction)
+          await queue.noteBegin()
+          var outcome = try await loader.load(batch, in: transaction)
+          // By the server as well, which then sees who waits for whom.
+          if batch.number > 0 { try await lock(batch.number - 1, in: transaction) }
+          guard await queue.mayCommit(batch) else { throw givenUp(batch) }
+          // In turn, so that none is set back.
+          outcome.warnings += try await SequenceMover.move(past: outcome.edges, in: transaction)
+          return outcome
         }
       }
       context.logger.info(
         "restored a batch",
         metadata: [
-          "batch": "\(manifest.batchID)", "inserted": "\(outcome.inserted)", "skipped": "\(outcome.skipped)",
+          "batch": "\(batch.manifest.batchID)", "inserted": "\(outcome.inserted)", "skipped": "\(outcome.skipped)",
           "overwritten": "\(outcome.overwritten)",
         ])
       return outcome
     } catch {
-      throw plan.failure(error, "cannot restore the batch", in: manifest)
+      throw plan.failure(error, "cannot restore the batch", in: batch.manifest)
     }
   }
 }

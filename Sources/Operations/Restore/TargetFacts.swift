@@ -10,6 +10,10 @@ struct TargetFacts: Sendable {
   var isRowSecurityActive = false
   /// Whether the primary key is DEFERRABLE: ON CONFLICT cannot go by such a key.
   var isKeyDeferrable = false
+  /// Whether a foreign key leads from the target, or one of its partitions, to one of these.
+  var refersToItself = false
+  /// Whether it, or one of its partitions, has a unique index or an exclusion constraint beside the primary key.
+  var hasFurtherUniqueness = false
 
   static func read(of target: TableDescription, in transaction: Transaction) async throws -> TargetFacts {
     let found = try await transaction.execute(
@@ -20,15 +24,20 @@ struct TargetFacts: Sendable {
       SELECT EXISTS (SELECT FROM pg_catalog.pg_class JOIN family ON relation = oid WHERE relrowsecurity),
         pg_catalog.row_security_active($1::pg_catalog.oid),
         EXISTS (SELECT FROM pg_catalog.pg_index
-          WHERE indrelid = $1::pg_catalog.oid AND indisprimary AND NOT indimmediate)
+          WHERE indrelid = $1::pg_catalog.oid AND indisprimary AND NOT indimmediate),
+        EXISTS (SELECT FROM pg_catalog.pg_constraint JOIN family ON relation = conrelid
+          WHERE contype = 'f' AND confrelid IN (SELECT relation FROM family)),
+        EXISTS (SELECT FROM pg_catalog.pg_index JOIN family ON relation = indrelid
+          WHERE (indisunique OR indisexclusion) AND NOT indisprimary)
       """, [.text(String(target.oid))])
     let row = found.rows.first ?? []
-    guard row.count == 3 else {
+    guard row.count == 5 else {
       throw OperationError(
         .defect, "cannot read the catalog", at: target.quotedName, cause: "the server gave no row")
     }
     return TargetFacts(
       sequences: try await SequenceMover.sequences(of: target, in: transaction), hasRowSecurity: row[0] == "t",
-      isRowSecurityActive: row[1] == "t", isKeyDeferrable: row[2] == "t")
+      isRowSecurityActive: row[1] == "t", isKeyDeferrable: row[2] == "t", refersToItself: row[3] == "t",
+      hasFurtherUniqueness: row[4] == "t")
   }
 }
