@@ -34,17 +34,21 @@ struct KeySurvey {
   /// The columns of the batches' own primary keys, where their texts must tell whether two rows have the same archived
   /// key; empty where the target's key is the archived one, of the same columns and types, and tells it as well.
   private var textColumns: [String] {
-    let names = plan.keyColumns.map(\.name)
-    let isToldByTarget = plan.batches.allSatisfy { batch in
-      Set(batch.manifest.primaryKey) == Set(names)
+    isKeyArchived ? [] : Set(plan.batches.flatMap(\.manifest.primaryKey)).sorted()
+  }
+
+  /// Whether the target's key is the archived one of every batch, of the same columns and types.
+  var isKeyArchived: Bool {
+    plan.batches.allSatisfy { batch in
+      Set(batch.manifest.primaryKey) == Set(plan.keyColumns.map(\.name))
         && plan.keyColumns.allSatisfy { key in
           batch.manifest.columns.contains { $0.name == key.name && $0.formType == key.formType }
         }
     }
-    return isToldByTarget ? [] : Set(plan.batches.flatMap(\.manifest.primaryKey)).sorted()
   }
 
   func run(in transaction: Transaction) async throws -> Outcome {
+    if let outcome = try await IntegerKeySurvey(self)?.run(in: transaction) { return outcome }
     let key = plan.keyColumns.indices.map { "k\($0)" }
     let textColumns = textColumns
     let texts = textColumns.indices.map { "a\($0)" }
@@ -102,11 +106,7 @@ struct KeySurvey {
     var lists: [KeyList] = []
     let objects = ObjectsAhead(plan.batches.flatMap(\.manifest.objects), in: store)
     for (batchNumber, batch) in plan.batches.enumerated() {
-      guard !context.stop.isRequested else {
-        throw OperationError(
-          .interrupted, "the restore was stopped", at: "\(plan.source)", cause: "a signal asked for it",
-          hint: "nothing was changed")
-      }
+      try checkStop()
       var rows = try BatchRows(batch.manifest, selection: plan.selection)
       let texts = textColumns.enumerated().compactMap { place, name in
         batch.manifest.columns.firstIndex { $0.name == name }.map { (name: "a\(place)", index: $0) }
@@ -134,6 +134,14 @@ struct KeySurvey {
         "examined a batch", metadata: ["batch": "\(batch.manifest.batchID)", "rows": "\(form.count)"])
     }
     return (outcome, lists)
+  }
+
+  func checkStop() throws(OperationError) {
+    guard !context.stop.isRequested else {
+      throw OperationError(
+        .interrupted, "the restore was stopped", at: "\(plan.source)", cause: "a signal asked for it",
+        hint: "nothing was changed")
+    }
   }
 
   /// Whether any key comes twice, in one batch or in several: usually none does, and this is the quickest to ask.

@@ -25,7 +25,7 @@ struct SequenceEdge: Sendable {
 
   /// Takes the row read last into account.
   mutating func add(_ reader: RowReader) {
-    guard let parsed = reader.withText(column, Self.wholeNumber) else { return }
+    guard let parsed = reader.wholeNumber(column) else { return }
     guard let parsed else {
       hasUnreadable = true
       return
@@ -33,23 +33,6 @@ struct SequenceEdge: Sendable {
     value = value.map { sequence.isRising ? max($0, parsed) : min($0, parsed) } ?? parsed
   }
 
-  /// Nil for what is no whole number, or too large a one.
-  private static func wholeNumber(_ text: Span<UInt8>) -> Int64? {
-    let isNegative = text.count > 1 && text[0] == UInt8(ascii: "-")
-    guard text.count > 0 else { return nil }
-    var value: Int64 = 0
-    for index in (isNegative ? 1 : 0)..<text.count {
-      let digit = text[index] &- UInt8(ascii: "0")
-      guard digit < 10 else { return nil }
-      let (tenfold, isTooLarge) = value.multipliedReportingOverflow(by: 10)
-      let (next, isStillTooLarge) = tenfold.subtractingReportingOverflow(Int64(digit))
-      guard !isTooLarge, !isStillTooLarge else { return nil }
-      value = next
-    }
-    // Summed up below zero, where there is room for one more.
-    guard !isNegative else { return value }
-    return value == .min ? nil : -value
-  }
 }
 
 /// Moves the sequences behind identity, serial and `nextval` columns past restored values, and never back.
