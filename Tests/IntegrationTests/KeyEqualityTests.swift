@@ -25,6 +25,7 @@ import Testing
     Case("interval", "30 days", asked: "1 mon", other: "31 days"), Case("citext", "AbC", asked: "aBc", other: "abd"),
     Case("text COLLATE any_case", "Abc", asked: "aBC", other: "abd"), Case("label", "É", asked: "é", other: "e"),
     Case("char(6)", "ab", asked: "ab", other: "abc"), Case("bpchar", "ab ", asked: "ab", other: "b"),
+    Case("loose", "ab ", asked: "ab", other: "b"),
     Case("timestamptz", "2024-01-01 12:00+00", asked: "2024-01-01 14:00+02", other: "2024-01-01 12:00:00.000001+00"),
     Case("jsonb", #"{"a": 1.0, "b": 2}"#, asked: #""{""b"":2,""a"":1.00}""#, other: "1"),
     Case("numrange", "[1.0,2)", asked: "\"[1,2.00)\"", other: "[1,3)"),
@@ -36,6 +37,20 @@ import Testing
     (TestServer.hasUnlikeEquals || example.type != "label" && !example.type.contains("any_case"))
       && (TestServer.extensions.contains("citext") || !["citext", "word_pair"].contains(example.type))
   }
+
+  /// A domain over a type whose equal values have unlike texts; and what the catalog says of intervals in a database that
+  /// 14.9 or its like has made, whatever version runs it now.
+  private static let setUp =
+    "CREATE DOMAIN loose AS bpchar;\n"
+    + (TestServer.version < 130_000
+      ? ""
+      : """
+      INSERT INTO pg_amproc (oid, amprocfamily, amproclefttype, amprocrighttype, amprocnum, amproc)
+      SELECT 9999, f.oid, 'interval'::regtype, 'interval'::regtype, 4, 'btequalimage'::regproc
+      FROM pg_opfamily f JOIN pg_am a ON a.oid = f.opfmethod WHERE f.opfname = 'interval_ops' AND a.amname = 'btree'
+        AND NOT EXISTS (SELECT FROM pg_amproc WHERE amprocfamily = f.oid AND amprocnum = 4);
+
+      """)
 
   @Test func `a key is asked for in any form that its type holds to be equal`() async throws {
     let tables = Self.cases.enumerated().map { (name: "t\($0)", key: $1) }
@@ -49,7 +64,7 @@ import Testing
 
       """
     }
-    try await withTablesScenario(KeySubject.setUp + sql.joined()) { scenario in
+    try await withTablesScenario(KeySubject.setUp + Self.setUp + sql.joined()) { scenario in
       try scenario.configure(tables.map { ["name: \($0.name)", "timestamp_column: at", "retention_days: 90"] })
       try await scenario.archiver(["archive"])
       for table in tables {

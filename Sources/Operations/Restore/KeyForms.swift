@@ -57,11 +57,14 @@ struct KeyForms {
 
   private func comparisons(_ manifest: Manifest, in transaction: Transaction) async throws -> [Comparison] {
     // Collations that are not came with 12, and "equal image" with 13: before, no key is known to compare by its text.
-    let isDeterministic = await transaction.connection.serverVersion >= 120_000 ? "l.collisdeterministic" : "true"
+    // Databases made by 14.9 and its like (13 to 16 before the November of 2023) still say it of interval, wrongly.
+    let isDeterministic =
+      await transaction.connection.serverVersion >= 120_000 ? "l.collisdeterministic IS NOT FALSE" : "true"
     let result = try await transaction.execute(
       """
-      SELECT a.attname, f.proname = 'btequalimage' OR f.proname = 'btvarstrequalimage'
-          AND a.atttypid <> 'pg_catalog.bpchar'::pg_catalog.regtype AND \(isDeterministic),
+      SELECT a.attname, f.proname IN ('btequalimage', 'btvarstrequalimage')
+          AND c.opcintype NOT IN ('pg_catalog.bpchar'::pg_catalog.regtype, 'pg_catalog.interval'::pg_catalog.regtype)
+          AND \(isDeterministic),
         CASE WHEN l.collname <> 'default'
           THEN pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(l.collname) END
       FROM pg_catalog.pg_attribute a
