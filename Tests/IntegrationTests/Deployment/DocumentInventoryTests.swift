@@ -28,7 +28,9 @@ import Testing
     "docs/examples/query-engines.md": [.run("ReaderExampleTests")] + of("QueryExampleTests", 2),
     "docs/operations.md": of("DocumentExampleTests", 2),
     "docs/performance.md": [.shown("figures")],
-    "docs/tutorial.md": [.shown("Docker")] + of("TutorialTests", 9) + [.run("TutorialTests"), .run("TutorialTests")],
+    "docs/tutorial.md": [.shown("a release build"), .shown("Docker")] + of("TutorialTests", 9)
+      + [.shown("apt-get"), .run("TutorialTests"), .shown("systemd"), .run("TutorialTests"), .shown("systemd")]
+      + of("TutorialTests", 1),
     "docs/types.md": of("ReaderExampleTests", 2) + [.shown("Athena")],
   ]
 

@@ -6,6 +6,9 @@ enum Checkout {
   static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent()
 
+  /// The folder of the linters that `scripts/lint-deploy` installs.
+  static var lintTools: String { root.appending(path: ".build/tools/lint/bin").path }
+
   /// Runs `program` at the root of the checkout with the caller's environment and `environment`.
   static func run(
     _ program: String, _ arguments: String..., environment: [String: String] = [:], timeout: Duration = .seconds(120)
