@@ -8,6 +8,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import time
 
 import database
 import impact
@@ -28,6 +29,7 @@ class Layout:
         self.arguments = arguments
         self.partition = partition
         self.turn = 0
+        self.searched = None  # configuration of the archive of many batches
         self.meter = measure.Meter(int(E["POSTGRES_PID"]), int(E["S3_PID"]))
         say(f"Making {arguments.rows:,} rows over {LAYOUTS[partition]} days")
         database.fill_template(arguments.rows, LAYOUTS[partition])
@@ -36,9 +38,10 @@ class Layout:
     def run(self) -> dict:
         return {
             "row_bytes": self.row_bytes,
-            "archive": self.rounds("archive", self.archive, ["archiver", *self.arguments.against]),
+            "archive": self.rounds("archive", self.archive, ["archiver", *self.arguments.against, "statements"]),
             "restore": self.rounds("restore", self.restore, ["archiver", *pipelines.RESTORE]),
             "verify": self.rounds("verify", self.verify, ["archiver", "archiver file://", *pipelines.VERIFY]),
+            "search": [self.search(key) for key in (1, self.arguments.rows // 2, self.arguments.rows)],
         }
 
     def rounds(self, job: str, turn, names: list[str]) -> dict:
@@ -56,6 +59,10 @@ class Layout:
         if name == "archiver":
             self.begin_storage()
             prefix, cost = self.prefix, self.archiver("archive")
+        elif name == "statements":
+            prefix, cost = "none", self.meter.cost(
+                pipelines.STATEMENTS, WORK / "rival.log",
+                {"CUTOFF": database.psql("-c", f"SELECT {database.CUTOFF}")})  # fmt: skip
         else:
             prefix = "rival"
             shutil.rmtree(BUCKET / prefix, ignore_errors=True)
@@ -95,7 +102,24 @@ class Layout:
             cost = self.meter.cost(pipelines.VERIFY[name], WORK / "rival.log", {"OBJECTS": str(BUCKET / self.prefix)})
         return dataclasses.asdict(cost)
 
-    def config(self, pace: float = 1) -> str:
+    def search(self, key: int) -> float:
+        """Seconds that it takes to find a row by its key among 1,000 batches."""
+        if self.searched is None:
+            database.refill()
+            self.begin_storage()
+            self.searched = self.config(batch_size=max(1, self.arguments.rows // 1000))
+            self.meter.cost([E["ARCHIVER"], "archive", "--config", self.searched], WORK / "archiver.log")
+        started = time.monotonic()
+        found = subprocess.run(
+            [E["ARCHIVER"], "inspect", "rows", "--config", self.searched, "--table", "events", "--where-key", str(key)],
+            check=True, stdout=subprocess.PIPE,
+        ).stdout  # fmt: skip
+        seconds = time.monotonic() - started
+        expect(json.loads(found)["id"], key, "the row found")
+        say(f"  search   {'archiver':<17} {seconds:>9.2f} s")
+        return seconds
+
+    def config(self, pace: float = 1, batch_size: int | None = None) -> str:
         path = WORK / "archiver.yaml"
         path.write_text(f"""version: 1
 storage:
@@ -112,7 +136,7 @@ databases:
         timestamp_column: created_at
         retention_days: 90
         partition: {self.partition}
-        batch_size: {self.arguments.batch_size}
+        batch_size: {batch_size or self.arguments.batch_size}
         compression_level: {self.arguments.level}
         workers: {self.arguments.workers}
         pace: {pace}

@@ -15,14 +15,20 @@ rm "$BENCH_WORK/plain.jsonl.gz"
 psql -qX -d "$BENCH_POSTGRES_URL" -c "DELETE FROM events WHERE created_at < '$CUTOFF'"
 """
 
-_ASYNCPG = [sys.executable, str(pathlib.Path(__file__).with_name("asyncpg_archive.py"))]
+
+def _script(name: str) -> list[str]:
+    return [sys.executable, str(pathlib.Path(__file__).with_name(name))]
+
 
 # Nothing is verified before the delete, and nothing can be recovered when it stops half-way, but in the last.
 ARCHIVE = {
     "psql-gzip": ["bash", "-c", _EXPORT.replace("{compress}", 'gzip "-$LEVEL"')],
     "psql-pigz": ["bash", "-c", _EXPORT.replace("{compress}", 'pigz "-$LEVEL"')],
-    "asyncpg": _ASYNCPG,
+    "asyncpg": _script("asyncpg_archive.py"),
 }
+
+# No archive at all: what the database cannot be spared.
+STATEMENTS = _script("statements.py")
 
 # The objects are fetched beforehand, into $OBJECTS: the download is left out of the comparison, to the pipeline's favour.
 # COPY reads a backslash as an escape; CSV with a quote and a delimiter that JSON never holds does not.

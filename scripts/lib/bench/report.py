@@ -36,9 +36,14 @@ def show(arguments: argparse.Namespace, partition: str, result: dict):
         print(f"{'rows/s':<26}" + "".join(f"{arguments.rows / cost['wall_seconds']:>18,.0f}" for cost in costs.values()))
         print(f"{'archiver is faster by':<26}"
               + "".join(f"{cost['wall_seconds'] / ours['wall_seconds']:>18.2f}" for cost in costs.values()))
+        if job == "archive":
+            print(f"{'PostgreSQL CPU, ratio':<26}"
+                  + "".join(f"{ours['postgres_cpu_seconds'] / cost['postgres_cpu_seconds']:>18.2f}" for cost in costs.values()))
         for key, label, form in FIGURES:
             if key in ours:
                 print(f"{label:<26}" + "".join(f"{cost[key]:>18{form}}" for cost in costs.values()))
+    print(f"\na row found by its key among {min(1000, arguments.rows):,} batches: "
+          + ", ".join(f"{seconds:.2f} s" for seconds in result["search"]))
 
 
 def save(arguments: argparse.Namespace, results: dict) -> pathlib.Path:
