@@ -4,8 +4,10 @@ import Foundation
 package enum ArchiveDocumentError: Error, Sendable, Equatable {
   /// Not JSON, or not of the document's shape; `path` is the key at fault, empty for the whole.
   case unreadable(path: String)
-  /// Another format, or a later version of it, than this tool reads.
+  /// A later version of the format than this tool reads.
   case unsupportedFormat(found: String, expected: String)
+  /// A document of another kind, as one has that was renamed.
+  case otherKind(found: String, expected: String)
   /// Nested deeper, or of more values, than any document of the archive.
   case outOfBounds
 }
@@ -33,7 +35,9 @@ package enum ArchiveDocument {
     do {
       let head = try decoder.decode(Head.self, from: data)
       guard formats.contains(head.format) else {
-        throw ArchiveDocumentError.unsupportedFormat(found: head.format, expected: formats[0])
+        throw formats.contains { isLater(head.format, than: $0) }
+          ? ArchiveDocumentError.unsupportedFormat(found: head.format, expected: formats[0])
+          : .otherKind(found: head.format, expected: formats[0])
       }
       return try decoder.decode(type, from: data)
     } catch let error as ArchiveDocumentError {
@@ -43,6 +47,15 @@ package enum ArchiveDocument {
     } catch {
       throw .unreadable(path: "")
     }
+  }
+
+  /// Whether both are versions of one format, `NAME/N`, and `found` is the later one.
+  private static func isLater(_ found: String, than known: String) -> Bool {
+    let (found, known) = (found.split(separator: "/"), known.split(separator: "/"))
+    guard found.count == 2, known.count == 2, found[0] == known[0], let version = Int(found[1]),
+      let knownVersion = Int(known[1])
+    else { return false }
+    return version > knownVersion
   }
 
   /// Whether the bytes are UTF-8, with no byte order mark and no NUL, which every ASCII character of other encodings has.

@@ -44,6 +44,11 @@ struct InspectOptions: ParsableArguments {
   }
 }
 
+extension InspectJob.Batches {
+  /// Names the batches that are left out; empty when there are none.
+  var supersededNote: String { OmittedBatches.note(superseded.values.flatMap { $0 }.sorted()) }
+}
+
 /// `archiver inspect list`
 struct InspectListCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -64,9 +69,9 @@ struct InspectListCommand: AsyncParsableCommand {
     let (options, batches) = (options, batches)
     try await options.run { job, session in
       let found = try await options.batches(options.chosen, job, session)
-      let list = InspectList(batches: found.batches)
+      let list = InspectList(batches: found.batches, superseded: found.superseded)
       switch options.common.output {
-      case .text: StandardOutput.write(batches ? list.batchesText : list.tablesText)
+      case .text: StandardOutput.write((batches ? list.batchesText : list.tablesText) + found.supersededNote)
       case .json: StandardOutput.write(batches ? list.batchesJSON : list.tablesJSON)
       }
       session.report(found.problems)
@@ -136,7 +141,7 @@ struct InspectStatsCommand: AsyncParsableCommand {
       let found = try await options.batches(options.chosen, job, session)
       let stats = InspectStats(batches: found.batches, unit: unit)
       switch options.common.output {
-      case .text: StandardOutput.write(stats.text)
+      case .text: StandardOutput.write(stats.text + found.supersededNote)
       case .json: StandardOutput.write(stats.jsonLines)
       }
       session.report(found.problems)

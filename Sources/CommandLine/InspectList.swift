@@ -5,6 +5,8 @@ import Operations
 /// Tables and batches as text and as JSON lines.
 struct InspectList {
   let batches: [ArchivedBatch]
+  /// Batches that are left out, by table.
+  let superseded: [TableName: [UUIDv7]]
 
   var tablesText: String {
     let tables = ArchiveTotals.byTable(batches)
@@ -62,7 +64,9 @@ struct InspectList {
   }
 
   var tablesJSON: String {
-    ArchiveTotals.byTable(batches).map { JSONOutput.line(TableLine(name: $0.name, totals: $0.totals)) }.joined()
+    ArchiveTotals.byTable(batches).map {
+      JSONOutput.line(TableLine(name: $0.name, totals: $0.totals, superseded: superseded[$0.name]?.count ?? 0))
+    }.joined()
   }
 
   var batchesJSON: String { batches.map { JSONOutput.line(BatchLine($0)) }.joined() }
@@ -72,19 +76,22 @@ struct InspectList {
     var schema: String
     var table: String
     var totals: TotalsValue
+    var superseded: Int
 
-    init(name: TableName, totals: ArchiveTotals) {
+    init(name: TableName, totals: ArchiveTotals, superseded: Int) {
+      self.superseded = superseded
       (database, schema, table) = (name.database, name.schema, name.table)
       self.totals = TotalsValue(totals)
     }
 
-    enum CodingKeys: String, CodingKey { case database, schema, table }
+    enum CodingKeys: String, CodingKey { case database, schema, table, superseded }
 
     func encode(to encoder: any Encoder) throws {
       var container = encoder.container(keyedBy: CodingKeys.self)
       try container.encode(database, forKey: .database)
       try container.encode(schema, forKey: .schema)
       try container.encode(table, forKey: .table)
+      try container.encode(superseded, forKey: .superseded)
       try totals.encode(to: encoder)
     }
   }

@@ -56,6 +56,8 @@ struct InspectRowsCommand: AsyncParsableCommand {
           cause: "the selection holds \(tables.count) tables, whose columns differ", hint: "choose one with --table")
       }
       try await print(selection, found.batches, job, format: format, limit: limit)
+      // Not among the rows, which others read.
+      StandardError.write(found.supersededNote)
       session.report(found.problems)
       if !found.problems.isEmpty { throw ExitStatus.somethingWrong }
     }

@@ -11,7 +11,7 @@ struct RestoreReportOutput {
 
   /// The closing table, then what an operator should know.
   var text: String {
-    guard !report.tables.isEmpty else { return "no archived rows match\n" + superseded }
+    guard !report.tables.isEmpty else { return "no archived rows match\n" + OmittedBatches.note(report.superseded) }
     var table = TextTable([
       .init(title: "table"), .init(title: "into"), .init(title: "batches", isNumber: true),
       .init(title: "selected", isNumber: true), .init(title: "inserted", isNumber: true),
@@ -24,13 +24,7 @@ struct RestoreReportOutput {
       ])
     }
     return (report.isDryRun ? "Dry run: nothing is written.\n\n" : "") + table.text
-      + report.tables.flatMap(notes).map { "note: \($0)\n" }.joined() + superseded
-  }
-
-  private var superseded: String {
-    guard !report.superseded.isEmpty else { return "" }
-    return "note: superseded batches are left out, as their rows came back with a database of an earlier time: "
-      + report.superseded.map(\.description).joined(separator: ", ") + "\n"
+      + report.tables.flatMap(notes).map { "note: \($0)\n" }.joined() + OmittedBatches.note(report.superseded)
   }
 
   private func notes(_ part: RestoreReport.Table) -> [String] {

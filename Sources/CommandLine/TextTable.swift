@@ -159,6 +159,11 @@ enum Readable {
     return (value < 0 ? "-" : "") + text
   }
 
+  /// `1 batch`, `1,234 batches`
+  static func count(_ value: Int, _ one: String, _ many: String? = nil) -> String {
+    "\(count(value)) \(value == 1 ? one : many ?? one + "s")"
+  }
+
   /// `12.3 MiB`
   static func bytes(_ value: Int) -> String {
     guard value >= 1024 else { return "\(value) B" }

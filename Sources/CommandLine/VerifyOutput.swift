@@ -41,17 +41,18 @@ struct VerifyOutput {
   /// The whole result in one sentence.
   var verdict: String {
     let sample = report.sample.map { ", sample \($0.part)/\($0.count)" } ?? ""
-    let how = "level \(report.level.rawValue)\(sample), \(Readable.duration(report.duration))"
+    let signatures = report.trustedKeyCount > 0 ? ", signatures checked" : ""
+    let how = "level \(report.level.rawValue)\(sample)\(signatures), \(Readable.duration(report.duration))"
     if report.batchCount == 0, report.isSound { return "OK: no batches in \(report.location) (\(how))" }
     let what =
-      "\(Readable.count(report.batchCount)) batches, \(Readable.count(report.objectCount)) objects, "
-      + "\(Readable.count(report.rowCount)) rows, \(Readable.bytes(report.byteCount))"
+      "\(Readable.count(report.batchCount, "batch", "batches")), \(Readable.count(report.objectCount, "object")), "
+      + "\(Readable.count(report.rowCount, "row")), \(Readable.bytes(report.byteCount))"
     return report.isSound
       ? "OK: \(what) (\(how))" : "NOT OK: \(Self.findings(report.findings.count)) in \(what) (\(how))"
   }
 
   static func findings(_ count: Int) -> String {
-    count == 1 ? "1 finding" : "\(Readable.count(count)) findings"
+    Readable.count(count, "finding")
   }
 
   /// One object a finding, then one with the summary.
@@ -111,6 +112,8 @@ struct VerifyOutput {
     var storage: String
     var level: String
     var sample: String?
+    var trustedKeys: Int
+    var sinceHeads: [String]
     var seconds: Double
     var batches: Int
     var objects: Int
@@ -125,6 +128,7 @@ struct VerifyOutput {
     init(_ report: VerifyReport) {
       (runID, storage, level) = (report.runID, report.location, report.level.rawValue)
       sample = report.sample.map { "\($0.part)/\($0.count)" }
+      (trustedKeys, sinceHeads) = (report.trustedKeyCount, report.keptHeads)
       let (whole, fraction) = report.duration.components
       seconds = Double(whole) + Double(fraction / 1_000_000_000_000_000) / 1000
       (batches, objects, rows) = (report.batchCount, report.objectCount, report.rowCount)
@@ -137,6 +141,8 @@ struct VerifyOutput {
       case storage, level, sample, seconds, batches, objects, rows, bytes, findings, heads, notes, tables
       case runID = "run_id"
       case runRecords = "run_records"
+      case trustedKeys = "trusted_keys"
+      case sinceHeads = "since_heads"
     }
   }
 

@@ -8,7 +8,7 @@ extension VerifyPage {
       let place = finding.key.isEmpty ? finding.batchID.map { "batch \($0)" } ?? report.location : finding.key
       var facts = [("Expected", finding.expected), ("Found", finding.found)]
       if !finding.detail.isEmpty { facts.append(("Detail", finding.detail)) }
-      let lines = facts.map { "<dt>\($0.0)</dt><dd>\(Self.escaped($0.1))</dd>" }
+      let lines = facts.map { "<dt>\($0.0)</dt><dd>\(Self.prose($0.1))</dd>" }
       return """
         <article>
         <h3>\(Self.escaped(finding.code.rawValue))</h3>
@@ -40,8 +40,8 @@ extension VerifyPage {
       """)
   }
 
-  /// Text of the tool's own, in which commands stand between backquotes.
-  private static func prose(_ text: String) -> String {
+  /// Text in which commands stand between backquotes.
+  static func prose(_ text: String) -> String {
     escaped(text).split(separator: "`", omittingEmptySubsequences: false).enumerated()
       .map { $0.offset.isMultiple(of: 2) ? String($0.element) : "<code>\($0.element)</code>" }.joined()
   }

@@ -33,6 +33,7 @@ extension VerifyPage {
     #tables td:nth-child(2),#tables td:nth-child(n+8){white-space:nowrap}
     @media(min-width:60rem){.totals{grid-template-columns:repeat(8,1fr)}}
     th.number,td.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+    .unit{display:inline-block}
     details{margin:.75rem 0}summary{cursor:pointer}
     .periods{max-width:40rem}.periods .share{width:60%}.share svg{width:100%;display:block;margin-top:.35rem}
     pre{overflow-x:auto;background:var(--panel);border:1px solid var(--line);padding:.75rem;margin:.25rem 0}

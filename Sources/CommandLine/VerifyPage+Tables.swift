@@ -18,7 +18,12 @@ extension VerifyPage {
         Readable.bytes(table.bytes), ratio, Self.second(table.first), Self.second(table.last),
       ]
       let columns = cells.enumerated().map { index, cell in
-        let text = index == 0 ? Self.escaped(cell).replacing(".", with: ".<wbr>") : Self.escaped(cell)
+        let text =
+          switch index {
+          case 0: Self.escaped(cell).replacing(".", with: ".<wbr>")
+          case 7...: Self.dateAndTime(cell)
+          default: Self.escaped(cell)
+          }
         return "<td data-label=\"\(titles[index])\"\(Self.mark(index, isBad: table.findings > 0))>\(text)</td>"
       }
       return "<tr>\(columns.joined())</tr>"
@@ -39,6 +44,14 @@ extension VerifyPage {
   /// Without what is less than a second: the column is for people.
   private static func second(_ time: Timestamp?) -> String {
     time?.description.replacing(/\.\d+/, with: "") ?? ""
+  }
+
+  /// Breaks, where it must, between date and time.
+  private static func dateAndTime(_ text: String) -> String {
+    let parts = escaped(text).split(separator: "T").enumerated()
+      .map { "<span class=\"unit\">\($0.offset == 0 ? "" : "T")\($0.element)</span>" }
+    // On a phone a cell lays out its children one beside the other: one child only.
+    return "<span>\(parts.joined())</span>"
   }
 
   private static func mark(_ column: Int, isBad: Bool? = nil) -> String {

@@ -53,18 +53,31 @@ struct VerifyPage {
 
   private var notes: String {
     guard !report.notes.isEmpty else { return "" }
-    let items = report.notes.map { "<li>\(Self.escaped($0))</li>" }
+    let items = report.notes.map { "<li>\(Self.prose($0))</li>" }
     return Self.section("notes", "Notes", "<ul>\(items.joined())</ul>")
   }
 
   /// What the result is of, last: it serves to find the run again.
   private var facts: String {
     let facts = [
-      ("Archive", report.location), ("Level", levelText), ("Started", report.startedAt.description),
+      ("Archive", report.location), ("Level", levelText), ("Signatures", signatureText), ("Kept head", headText),
+      ("Started", report.startedAt.description),
       ("Took", Readable.duration(report.duration)), ("Run", report.runID.description), ("Tool", Tool.name),
     ]
     let items = facts.map { "<dt>\($0.0)</dt><dd>\(Self.escaped($0.1))</dd>" }
     return Self.section("facts", "This verification", "<dl class=\"facts\">\(items.joined())</dl>")
+  }
+
+  private var signatureText: String {
+    report.trustedKeyCount == 0
+      ? "not looked at, as no trusted key was given"
+      : "of every manifest, run record and marker, checked with \(report.trustedKeyCount.of("trusted key"))"
+  }
+
+  private var headText: String {
+    report.keptHeads.isEmpty
+      ? "none was given, so that nothing shows whether the newest runs were taken away"
+      : report.keptHeads.joined(separator: ", ")
   }
 
   private var levelText: String {

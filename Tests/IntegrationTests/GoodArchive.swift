@@ -150,6 +150,7 @@ struct GoodArchive {
   /// One line of `verify --output json`.
   struct Finding: Decodable {
     var code: String
+    var table: String?
     var key: String
     var batchID: String?
     var expected: String
@@ -158,7 +159,7 @@ struct GoodArchive {
     var meaning: String
 
     enum CodingKeys: String, CodingKey {
-      case code, key, expected, found, detail, meaning
+      case code, table, key, expected, found, detail, meaning
       case batchID = "batch_id"
     }
   }

@@ -207,6 +207,7 @@ import Testing
     var draft = SampleArchive.Draft()
     if claim.type == "uuid" {
       draft.manifest.columns[0].type = "uuid"
+      (draft.manifest.range.first.key, draft.manifest.range.last.key) = ([KeyClaim.uuid(1)], [KeyClaim.uuid(5)])
       for index in draft.lines.indices {
         draft.lines[index].replace(#""id":\#(index + 1)"#, with: #""id":"\#(KeyClaim.uuid(index + 1))""#)
       }

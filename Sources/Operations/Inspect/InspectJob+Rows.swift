@@ -67,7 +67,7 @@ struct RowFilter {
       throw OperationError(
         .data, "cannot look the key up", at: "\(manifest.source.name)",
         cause:
-          "--where-key has \(key.count) parts, and the primary key is (\(manifest.primaryKey.joined(separator: ", ")))",
+          "--where-key has \(key.count.of("part")), and the primary key is (\(manifest.primaryKey.joined(separator: ", ")))",
         hint: "separate the parts by commas, and quote a part that holds one: '\"a,b\",7'")
     }
   }

@@ -24,6 +24,8 @@ package struct InspectJob: Sendable {
   package struct Batches: Sendable {
     /// By table, the oldest first.
     package var batches: [ArchivedBatch] = []
+    /// Batches that are left out, as their rows came back and were archived anew; the oldest first.
+    package var superseded: [TableName: [UUIDv7]] = [:]
     /// What is wrong with manifests; batches whose manifest cannot be used are left out.
     package var problems: [OperationError] = []
   }
@@ -39,6 +41,7 @@ package struct InspectJob: Sendable {
     var seen: Set<UUIDv7> = []
     var wanted: [(key: String, batch: UUIDv7, table: TableName)] = []
     var problems: [OperationError] = []
+    var superseded: [TableName: [UUIDv7]] = [:]
     let markers = MarkerCheck(store: store)
     var folders = ArchiveFolders(selection, of: store)
     while let folder = try await folders.next() {
@@ -58,13 +61,16 @@ package struct InspectJob: Sendable {
           problems.append(.unsound(ArchiveReader.unfitting(key, sound, ignored)))
         } else {
           batches.remove(batch)
+          if sound.map({ selection.includes($0.manifest) }) ?? true {
+            superseded[folder.table, default: []].append(batch)
+          }
         }
       }
       wanted += batches.sorted().map {
         (ArchiveLayout.document(.manifest, in: folder.path, batch: $0), $0, folder.table)
       }
     }
-    var found = Batches(problems: problems)
+    var found = Batches(superseded: superseded.mapValues { $0.sorted() }, problems: problems)
     for (sound, findings) in try await manifests(wanted) {
       found.problems += findings.map(OperationError.unsound)
       guard let sound, selection.includes(sound.manifest) else { continue }

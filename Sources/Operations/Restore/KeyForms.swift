@@ -27,7 +27,7 @@ struct KeyForms {
     var wide = selection
     for key in selection.keys {
       guard key.count == types.count else {
-        throw failure("it has \(key.count) parts", manifest)
+        throw failure("it has \(key.count.of("part"))", manifest)
       }
       let result: QueryResult
       do throws(PostgresError) {

@@ -10,9 +10,10 @@ struct FilterCheck: Sendable {
 
   /// `tables` and `batches` are those that a walk of the selection came across, of which none or some were taken.
   ///
-  /// Throws a configuration error for a database or table that is neither known nor archived, a data error for a batch or
+  /// Throws a data error where there is no archive at all, a configuration error for a database or table that is neither known nor archived, a data error for a batch or
   /// run that is not archived. The storage is listed again only when a filter found nothing.
   func run(tables: [TableName], batches: Set<UUIDv7>, tookNothing: Bool) async throws(OperationError) {
+    if tables.isEmpty { try await checkPresence() }
     let hasStrayName = !selection.filtersMatchingNone(of: tables + knownTables).isEmpty
     let hasStrayBatch = !selection.batches.isSubset(of: batches)
     guard hasStrayName || hasStrayBatch || selection.run != nil && tookNothing else { return }
@@ -49,5 +50,19 @@ struct FilterCheck: Sendable {
       .data, "cannot find the run", at: "--run \(run)",
       cause: "no batch of the archive's selected tables is of that run",
       hint: "`archiver inspect list --batches` lists the batches, `_runs/` the runs")
+  }
+
+  /// An address that is wrong by a letter must pass neither for a sound archive nor for one without rows.
+  private func checkPresence() async throws(OperationError) {
+    do {
+      for prefix in ["db=", ArchiveLayout.runsPrefix] {
+        for try await _ in store.list(prefix: prefix) { return }
+      }
+    } catch {
+      throw .wrapping(error, "cannot list the archive", at: store.location)
+    }
+    throw OperationError(
+      .data, "there is no archive here", at: store.location, cause: "it holds neither db=… nor _runs/…",
+      hint: "give the storage root, the folder that holds them; before the first `archive` there is nothing to read")
   }
 }

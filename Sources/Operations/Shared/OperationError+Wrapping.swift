@@ -123,6 +123,7 @@ extension ArchiveDocumentError {
     case .unreadable(let path) where path.isEmpty: "it is no readable JSON document"
     case .unreadable(let path): "its key \(path) is missing or of the wrong type"
     case .outOfBounds: "it is nested deeper, or holds more values, than any document of an archive"
+    case .otherKind(let found, let expected): "it is a document of the format \(found), not \(expected)"
     case .unsupportedFormat(let found, let expected): "its format is \(found), and this tool reads \(expected)"
     }
   }

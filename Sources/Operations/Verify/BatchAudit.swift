@@ -99,6 +99,7 @@ struct BatchAudit: Sendable {
     let manifest = sound.manifest
     var times: ClosedRange<Int64>?
     var keyExtent: KeyExtent?
+    var rangeEnds = RangeEnds(manifest)
     var keys: [[String]] = []
     var isWhole = true
     for object in manifest.objects {
@@ -123,6 +124,7 @@ struct BatchAudit: Sendable {
       if let extent = checked.keyExtent {
         if keyExtent == nil { keyExtent = extent } else { keyExtent?.add(extent) }
       }
+      if let ends = checked.rangeEnds { rangeEnds.add(ends) }
       isWhole = isWhole && checked.isWhole
       if let span = checked.times {
         times = times.map { min($0.lowerBound, span.lowerBound)...max($0.upperBound, span.upperBound) } ?? span
@@ -144,6 +146,13 @@ struct BatchAudit: Sendable {
         VerifyFinding(
           .range, table: folder.table, key: sound.key, batchID: manifest.batchID,
           expected: "the least and greatest key of its rows", found: fault, detail: "range.keys"))
+    }
+    if isUndamaged, times != nil, result.findings.isEmpty, let fault = rangeEnds.fault {
+      result.findings.append(
+        VerifyFinding(
+          .range, table: folder.table, key: sound.key, batchID: manifest.batchID,
+          expected: "the first and the last of its rows, by key and time", found: fault,
+          detail: "range.first, range.last"))
     }
     if let database {
       let answer = try await database.check(sound, keys: isWhole ? keys : nil)

@@ -54,7 +54,8 @@ struct ManifestCheck: Sendable {
       manifest = try ArchiveDocument.decode(Manifest.self, from: bytes, formats: [Manifest.format])
     } catch {
       switch error {
-      case .unreadable, .outOfBounds: return (nil, findings + [finding(.manifest, "a readable manifest", error.cause)])
+      case .unreadable, .outOfBounds, .otherKind:
+        return (nil, findings + [finding(.manifest, "a readable manifest", error.cause)])
       case .unsupportedFormat(let found, let expected): return (nil, findings + [finding(.format, expected, found)])
       }
     }

@@ -34,10 +34,13 @@ struct MarkerCheck: Sendable {
     return (marker.map { Superseded(manifestSHA256: $0.content.manifestSHA256, sha256: $0.sha256) }, finding)
   }
 
-  /// What keeps the aborted marker of the batch from being believed; nil when it is sound.
-  func aborted(_ batch: UUIDv7, in folder: String, _ table: TableName) async throws(OperationError) -> VerifyFinding? {
-    try await read(AbortedMarker.self, .aborted, format: AbortedMarker.format, batch, folder, table, id: \.batchID)
-      .finding
+  /// What the aborted marker of the batch says; nil and a finding when it is not to be believed.
+  func aborted(
+    _ batch: UUIDv7, in folder: String, _ table: TableName
+  ) async throws(OperationError) -> (marker: AbortedMarker?, finding: VerifyFinding?) {
+    let (marker, finding) = try await read(
+      AbortedMarker.self, .aborted, format: AbortedMarker.format, batch, folder, table, id: \.batchID)
+    return (marker?.content, finding)
   }
 
   /// The marker must name the batch itself, since neither its sum nor its signature says anything of the place it lies in.
@@ -65,7 +68,7 @@ struct MarkerCheck: Sendable {
       return ((marker, SHA256.hash(bytes.span)), nil)
     } catch {
       switch error {
-      case .unreadable, .outOfBounds: return (nil, finding(.manifest, "a readable marker", error.cause))
+      case .unreadable, .outOfBounds, .otherKind: return (nil, finding(.manifest, "a readable marker", error.cause))
       case .unsupportedFormat(let found, let expected): return (nil, finding(.format, expected, found))
       }
     }

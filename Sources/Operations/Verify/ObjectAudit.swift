@@ -119,6 +119,7 @@ struct ObjectAudit: ~Copyable, ByteSink {
     result.keyDigests = content.rows.keyDigests
     result.times = content.rows.times
     result.keyExtent = content.rows.keyExtent
+    result.rangeEnds = content.rows.rangeEnds
     return result
   }
 }
@@ -151,6 +152,8 @@ struct ObjectResult: Sendable {
   var times: ClosedRange<Int64>?
   /// Nil where the manifest's bounds of the keys are not to be compared.
   var keyExtent: KeyExtent?
+  /// Nil where no rows were looked at.
+  var rangeEnds: RangeEnds?
 }
 
 /// Sums up what an object unpacks to and cuts it into lines.

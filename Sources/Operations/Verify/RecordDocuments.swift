@@ -57,7 +57,7 @@ struct RecordDocuments<Record: Decodable & Sendable>: Sendable {
 
   private static func finding(_ error: ArchiveDocumentError, _ key: String) -> VerifyFinding {
     switch error {
-    case .unreadable, .outOfBounds:
+    case .unreadable, .outOfBounds, .otherKind:
       VerifyFinding(.manifest, key: key, expected: "a readable record", found: error.cause)
     case .unsupportedFormat(let found, let expected):
       VerifyFinding(.format, key: key, expected: expected, found: found)

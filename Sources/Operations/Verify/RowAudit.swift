@@ -27,6 +27,7 @@ struct RowAudit: Sendable {
   private(set) var times: ClosedRange<Int64>?
   /// Nil where the manifest's bounds of the keys are not to be compared.
   private(set) var keyExtent: KeyExtent?
+  private(set) var rangeEnds: RangeEnds
 
   /// Of each kind of fault only the first is told, with how many there are: a forged object may have one a line.
   private struct Fault {
@@ -34,6 +35,7 @@ struct RowAudit: Sendable {
     var expected: String
     var found: String
     var count = 1
+    var lastLine: Int
   }
   private var faults: [FindingCode: Fault] = [:]
 
@@ -54,6 +56,7 @@ struct RowAudit: Sendable {
     timeColumn = manifest.columns.firstIndex { $0.name == manifest.timestampColumn } ?? 0
     range = TimeBounds(manifest)
     keyExtent = KeyExtent(manifest)
+    rangeEnds = RangeEnds(manifest)
     keptForm = form
   }
 
@@ -79,10 +82,10 @@ struct RowAudit: Sendable {
     } else {
       note(.range, number, range.description, "no time")
     }
-    gatherKey(number)
+    if let hash = gatherKey(number) { rangeEnds.add(hash, at: reader.instant(timeColumn)) }
   }
 
-  private mutating func gatherKey(_ number: Int) {
+  private mutating func gatherKey(_ number: Int) -> UInt64? {
     var hash = FNV1a()
     for column in keyColumns {
       let isFirst = column == keyColumns[0]
@@ -90,7 +93,10 @@ struct RowAudit: Sendable {
         hash.add(text)
         if isFirst { keyExtent?.add(text) }
       }
-      guard isPresent != nil else { return note(.row, number, "a primary key", "a null in it") }
+      guard isPresent != nil else {
+        note(.row, number, "a primary key", "a null in it")
+        return nil
+      }
       // No text form holds this byte, so that parts cannot run into one another.
       hash.add(0xFF)
     }
@@ -100,14 +106,17 @@ struct RowAudit: Sendable {
     case .digests: if let digest = KeyDigest(keyColumns, of: reader) { keyDigests.append(digest) }
     case .texts: keys.append(keyColumns.map { reader.text($0) ?? "" })
     }
+    return hash.value
   }
 
   private mutating func note(_ code: FindingCode, _ line: Int, _ expected: String, _ found: String) {
-    if faults[code] == nil {
-      faults[code] = Fault(line: line, expected: expected, found: found)
-    } else {
-      faults[code]?.count += 1
+    guard let fault = faults[code] else {
+      faults[code] = Fault(line: line, expected: expected, found: found, lastLine: line)
+      return
     }
+    guard fault.lastLine != line else { return }
+    faults[code]?.count += 1
+    faults[code]?.lastLine = line
   }
 
   func findings(at place: ObjectPlace) -> [VerifyFinding] {

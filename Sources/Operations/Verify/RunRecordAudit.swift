@@ -28,14 +28,18 @@ struct RunRecordAudit: Sendable {
     let unreadable = try await documents.read(formats: [RunRecord.format]) {
       (key, sha256, record) throws(OperationError) in
       sums[key] = sha256.hex
-      let foundBefore = found.count
       links += (record?.previous ?? []).map { Link(from: key, to: $0) }
       for table in record?.tables ?? [] {
         let name = TableName(database: table.database, schema: table.schema, table: table.table)
         guard request.selection.includes(name) else { continue }
+        let foundBefore = found.count
         for reference in table.manifests {
           if case .document(.manifest, _, let batch) = ArchiveLayout.entry(reference.key) { named.insert(batch) }
           if let finding = try await check(reference, name, seen, record: key) { found.append(finding) }
+        }
+        // Where manifests are missed or altered, that says more.
+        if let record, found.count == foundBefore, let finding = rowsFinding(table, name, of: record.runID, seen, key) {
+          found.append(finding)
         }
         for reference in table.superseded ?? [] {
           guard !markers.add(reference, namedBy: key) else { continue }
@@ -43,8 +47,6 @@ struct RunRecordAudit: Sendable {
         }
       }
       found += record.map { Self.countFindings($0, key) } ?? []
-      // Where manifests are missed or altered, that says more.
-      if let record, found.count == foundBefore, let finding = rowsFinding(record, seen, key) { found.append(finding) }
     }
     var result = Result(recordCount: sums.count, findings: unreadable + found)
     result.findings += markers.findings(seen)
@@ -73,21 +75,19 @@ struct RunRecordAudit: Sendable {
     return result
   }
 
-  /// Nil unless a run claims more rows than all the manifests that name it hold.
+  /// Nil unless a run claims more rows of a table than all the manifests that name the run hold.
   ///
   /// It may claim less: a batch whose commit was in doubt at the run's end is settled by a later one.
-  private func rowsFinding(_ record: RunRecord, _ seen: SeenBatches, _ key: String) -> VerifyFinding? {
-    let selection = request.selection
-    let manifests = record.tables.flatMap(\.manifests)
-    guard request.sample == nil, selection.databases.isEmpty, selection.tables.isEmpty,
-      manifests.allSatisfy({ seen.hasRead(manifest: $0.key) })
-    else { return nil }
-    let claimed = record.tables.reduce(0) { $0.addingReportingOverflow($1.rows).partialValue }
-    let held = seen.rows(of: record.runID)
-    guard claimed > held else { return nil }
+  private func rowsFinding(
+    _ table: RunRecord.Table, _ name: TableName, of run: UUIDv7, _ seen: SeenBatches, _ key: String
+  ) -> VerifyFinding? {
+    guard request.sample == nil, table.manifests.allSatisfy({ seen.hasRead(manifest: $0.key) }) else { return nil }
+    let held = seen.rows(of: run, in: name)
+    guard table.rows > held else { return nil }
     return VerifyFinding(
-      .manifest, key: key, expected: "\(claimed) rows in the manifests of the run, as this record counts them",
-      found: "\(held) rows", detail: "the manifests, or this record, are not what the run wrote")
+      .manifest, table: name, key: key,
+      expected: "\(table.rows.of("row")) in the manifests of the run, as this record counts them",
+      found: held.of("row"), detail: "the manifests, or this record, are not what the run wrote")
   }
 
   /// No run counts less than nothing.

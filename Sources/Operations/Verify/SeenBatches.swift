@@ -13,15 +13,21 @@ struct SeenBatches: Sendable {
   private(set) var states: [UUIDv7: State] = [:]
   /// Those of them whose rows came back and were archived anew, with the marker that says so.
   private(set) var superseded: [UUIDv7: RunRecord.DocumentReference] = [:]
-  private var rowsByRun: [UUIDv7: Int] = [:]
+  private var rowsByPart: [Part: Int] = [:]
+
+  /// A run's part in one table.
+  private struct Part: Hashable {
+    var run: UUIDv7
+    var table: TableName
+  }
 
   /// Takes a sound manifest's rows into its run's account; `ManifestCheck` bounds them.
   mutating func count(_ manifest: Manifest) {
-    rowsByRun[manifest.runID, default: 0] += manifest.rowCount
+    rowsByPart[Part(run: manifest.runID, table: manifest.source.name), default: 0] += manifest.rowCount
   }
 
-  /// Rows of all sound manifests that name the run.
-  func rows(of run: UUIDv7) -> Int { rowsByRun[run] ?? 0 }
+  /// Rows of all sound manifests of the table that name the run.
+  func rows(of run: UUIDv7, in table: TableName) -> Int { rowsByPart[Part(run: run, table: table)] ?? 0 }
 
   /// Whether the document of that key is a manifest that was read.
   func hasRead(manifest key: String) -> Bool {

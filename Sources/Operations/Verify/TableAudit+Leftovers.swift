@@ -51,13 +51,30 @@ extension TableAudit {
   }
 
   /// The batches whose aborted marker is to be believed.
+  ///
+  /// A manifest beside it wins. Who presumed that a batch was rolled back may have been told otherwise since, and the marker
+  /// may be locked; but where the server that ran it said so, one of the two is forged.
   private mutating func aborted(in folder: ArchiveFolder) async throws(OperationError) -> Set<UUIDv7> {
     var batches = folder.batches(.aborted)
     let markers = MarkerCheck(store: store, signatures: batch.signatures)
     for id in batches.sorted() where isWanted(id) {
-      guard let finding = try await markers.aborted(id, in: folder.path, totals.name) else { continue }
-      findings.append(finding)
-      batches.remove(id)
+      let (marker, finding) = try await markers.aborted(id, in: folder.path, totals.name)
+      if let finding {
+        findings.append(finding)
+        batches.remove(id)
+      } else if let marker, folder.batches(.manifest).contains(id) {
+        let key = ArchiveLayout.document(.aborted, in: folder.path, batch: id)
+        if marker.evidence == .transactionStatus {
+          findings.append(
+            VerifyFinding(
+              .manifest, table: totals.name, key: key, batchID: id,
+              expected: "either a manifest or a marker that the batch was rolled back, by the word of its server",
+              found: "both"))
+        } else {
+          notes.insert(
+            "\(key) calls a batch rolled back that has a manifest: the manifest counts; `archiver recover` removes it")
+        }
+      }
     }
     return batches
   }

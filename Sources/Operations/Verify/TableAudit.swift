@@ -13,7 +13,7 @@ struct TableAudit {
 
   private(set) var totals: VerifyReport.Table
   var findings: [VerifyFinding] = []
-  private(set) var notes: Set<String> = []
+  var notes: Set<String> = []
   let duplicates: DuplicateKeys
   private var superseded: [UUIDv7] = []
   /// Folders whose batches are still to be checked.

@@ -1,5 +1,6 @@
 import ArchiveModel
 import Foundation
+import Hashing
 package import ObjectStore
 
 /// Re-reads an archive and finds everything about it that is not as it should be; never writes.
@@ -33,6 +34,8 @@ package struct VerifyJob: Sendable {
     var report = VerifyReport(
       runID: context.runID, location: store.location, level: request.level, sample: request.sample,
       startedAt: Timestamp(unixMicroseconds: Int64(Date.now.timeIntervalSince1970 * 1_000_000)))
+    report.trustedKeyCount = request.trustedKeys.count
+    report.keptHeads = request.keptHeads.map(\.hex)
     let signatures = SignatureCheck(store: store, trustedKeys: request.trustedKeys)
     let (history, unreadable) = try await RestoreHistory.load(request.selection, from: store, signatures)
     report.findings += unreadable
@@ -88,7 +91,6 @@ package struct VerifyJob: Sendable {
       try await FilterCheck(selection: request.selection, knownTables: request.knownTables, store: store).run(
         tables: report.tables.map(\.name), batches: Set(seen.states.keys), tookNothing: report.batchCount == 0)
     }
-    if report.isSound, report.tables.isEmpty, report.runRecords == 0 { try await checkPresence() }
     for database in databases {
       let answer = try await database.compareLedger(seen, request)
       add(answer.findings, to: &report)
@@ -97,27 +99,12 @@ package struct VerifyJob: Sendable {
     return report
   }
 
-  /// An address that is wrong by a letter must not pass for a sound archive.
-  ///
-  /// Throws a data error when nothing that an archive is made of lies at the storage root.
-  private func checkPresence() async throws(OperationError) {
-    do {
-      for prefix in ["db=", ArchiveLayout.runsPrefix] {
-        for try await _ in store.list(prefix: prefix) { return }
-      }
-    } catch {
-      throw .wrapping(error, "cannot list the archive", at: store.location)
-    }
-    throw OperationError(
-      .data, "there is no archive here", at: store.location, cause: "it holds neither db=… nor _runs/…",
-      hint: "give the storage root, the folder that holds them; before the first `archive` there is nothing to verify")
-  }
-
   /// Query engines may take the file for rows, whatever the manifests say.
   private static func finding(_ stray: (info: ObjectInfo, table: TableName?)) -> VerifyFinding {
     VerifyFinding(
-      .orphanObject, table: stray.table, key: stray.info.key, expected: "only files of the archive's layout below db=",
-      found: "\(stray.info.byteCount) bytes that are none")
+      .orphanObject, table: stray.table, key: stray.info.key,
+      expected: "below db= nothing but files of the archive's layout",
+      found: "a file of \(stray.info.byteCount.of("byte")) that is none")
   }
 
   private func end(

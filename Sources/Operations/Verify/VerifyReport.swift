@@ -7,6 +7,10 @@ package struct VerifyReport: Sendable {
   package var location: String
   package var level: VerifyLevel
   package var sample: Sample?
+  /// Public keys that signatures were checked with; none: they were not looked at.
+  package var trustedKeyCount = 0
+  /// SHA-256 sums of run records that the auditor had kept.
+  package var keptHeads: [String] = []
   package var startedAt: Timestamp
   package var duration: Duration = .zero
   /// In the order of their names.
