@@ -67,7 +67,7 @@ struct ArchiveCommand: AsyncParsableCommand {
       }
       let failures = report.tables.compactMap(\.error) + report.errors
       session.report(failures)
-      let nothingWentWell = report.tables.allSatisfy { $0.error != nil && $0.rows == 0 }
+      let nothingWentWell = report.tables.allSatisfy { $0.error != nil && $0.batches == $0.batchesWithoutManifest }
       let status = ExitStatus.combined(failures, nothingWentWell: nothingWentWell)
       await notice?.send(report, exitCode: session.exitCode(status))
       if let status { throw status }

@@ -52,6 +52,8 @@ package struct ArchiveReport: Sendable {
     package var rows = 0
     /// Batches archived; for a dry run, how many there would be at least.
     package var batches = 0
+    /// Those of them whose manifest could not be written, which settling does.
+    package var batchesWithoutManifest = 0
     /// Bytes stored.
     package var bytes = 0
     /// Bytes before compression.

@@ -6,11 +6,13 @@ import ObjectStore
 extension BatchArchiver {
   /// Writes the manifest of a batch that is committed and reads it back; only then the prepared document goes. From here on
   /// nothing is undone.
-  func finish(_ removal: RowRemover.Removal, _ state: State) async throws(OperationError) -> Archived {
+  func finish(_ removal: RowRemover.Removal, _ state: State) async -> Archived {
     let manifest = removal.manifest
     let key = ArchiveLayout.document(.manifest, in: manifest.folder, batch: manifest.batchID)
     let began = ContinuousClock.now
-    var steps = state.steps
+    var archived = Archived(
+      manifest: manifest, document: .success(.init(key: key, sha256: removal.sha256)), databaseTime: state.databaseTime,
+      steps: state.steps)
     do {
       // A task of its own: the batch is committed, and a cancelled run still owes its manifest.
       try await Task { try await StoredDocument.write(removal.document, to: key, in: store) }.value
@@ -20,7 +22,8 @@ extension BatchArchiver {
       error.leavesUnsettled = true
       error.cause += "; the batch is committed and its objects are checked"
       error.hint = "run `archiver recover` (the next `archive` does so too) to write the manifest"
-      throw error
+      archived.document = .failure(error)
+      return archived
     }
     let prepared = ArchiveLayout.document(.prepared, in: manifest.folder, batch: manifest.batchID)
     do {
@@ -28,10 +31,8 @@ extension BatchArchiver {
     } catch {
       context.logger.debug("the prepared document stays", metadata: ["key": "\(prepared)", "cause": "\(error)"])
     }
-    steps.add(.manifest, since: began)
-    return Archived(
-      manifest: manifest, reference: .init(key: key, sha256: removal.sha256), databaseTime: state.databaseTime,
-      steps: steps)
+    archived.steps.add(.manifest, since: began)
+    return archived
   }
 
   /// Removes what a rolled-back batch left in storage, the document that points to it last.

@@ -23,7 +23,8 @@ struct BatchArchiver: Sendable {
   /// A batch whose rows have left the database.
   struct Archived: Sendable {
     var manifest: Manifest
-    var reference: RunRecord.DocumentReference
+    /// The manifest, or why it could not be written: the rows are archived all the same, and settling writes it.
+    var document: Result<RunRecord.DocumentReference, OperationError>
     /// How long the database was kept busy.
     var databaseTime: Duration
     var steps: StepDurations
@@ -89,7 +90,7 @@ struct BatchArchiver: Sendable {
       guard let removal else { return .empty }
       state.isCommitted = true
       state.steps.add(.commit, since: state.removedAt)
-      return .archived(try await finish(removal, state))
+      return .archived(await finish(removal, state))
     } catch {
       let place = "\(rows.source.name), batch \(batchID)"
       if let error = error as? PostgresError, error.kind == .commitUncertain {

@@ -94,6 +94,7 @@ struct TableArchiver: Sendable {
             "batch_id": "\(archived.manifest.batchID)", "table": "\(archived.manifest.source.name)",
             "rows": "\(archived.manifest.rowCount)", "bytes": "\(archived.manifest.byteCount)",
           ])
+        _ = try archived.document.get()
         try await rest(after: archived, since: began)
       }
     }
@@ -127,6 +128,7 @@ private actor BatchCollector {
   private var bytes = 0
   private var contentBytes = 0
   private var manifests: [RunRecord.DocumentReference] = []
+  private var withoutManifest = 0
   private var steps = StepDurations()
   /// Why no more batches may begin in this run.
   private(set) var refusal: String?
@@ -147,7 +149,10 @@ private actor BatchCollector {
     batches += 1
     bytes += batch.manifest.byteCount
     contentBytes += batch.manifest.contentByteCount
-    manifests.append(batch.reference)
+    switch batch.document {
+    case .success(let reference): manifests.append(reference)
+    case .failure: withoutManifest += 1
+    }
     steps += batch.steps
   }
 
@@ -157,6 +162,7 @@ private actor BatchCollector {
     report.bytes += bytes
     report.contentBytes += contentBytes
     report.manifests += manifests
+    report.batchesWithoutManifest += withoutManifest
     report.steps += steps
   }
 }

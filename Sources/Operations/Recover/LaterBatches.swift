@@ -26,19 +26,19 @@ actor LaterBatches {
   /// batches held some. One that cannot be read holds nothing.
   func subtract(
     from rows: RowDigests, of manifest: Manifest
-  ) async throws(OperationError) -> (rest: RowDigests, holders: [UUIDv7]) {
+  ) async throws(OperationError) -> (rest: RowDigests, holders: [ArchivedBatch]) {
     var rest = rows
-    var holders: [UUIDv7] = []
+    var holders: [ArchivedBatch] = []
     for (id, key) in batches where id > manifest.batchID && Self.canHold(manifest, key) && !rest.missing.isEmpty {
       guard try await hasSuchTimes(id, key, manifest) else { continue }
       let count = rest.missing.count
       do {
         let batch = try await ArchiveReader(store: store).batch(at: key)
         try await rest.subtract(batch.manifest, from: store)
+        if rest.missing.count < count { holders.append(batch) }
       } catch {
         try passOver(key, error)
       }
-      if rest.missing.count < count { holders.append(id) }
     }
     return (rest, holders)
   }

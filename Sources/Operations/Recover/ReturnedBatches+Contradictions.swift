@@ -18,7 +18,7 @@ extension ReturnedBatches {
   /// rows were archived anew, and then it went forth again, or a standby took over without the last commits.
   ///
   /// Where each row of a batch is in the table or in later batches, just as it was archived, these stand for it. Its entry is
-  /// taken out of the ledger, so that no run asks again.
+  /// taken out of the ledger, and goes over to those batches, so that no run asks again.
   func contradictions(
     _ listed: TableFiles, _ settling: Settling
   ) async throws(OperationError) -> [RecoverReport.Finding] {

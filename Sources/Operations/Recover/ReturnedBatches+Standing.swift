@@ -34,15 +34,31 @@ extension ReturnedBatches {
         if batch.manifest.primaryKey == table.primaryKeyNames { try await rest.subtract(table, in: transaction) }
         let inTableCount = rows.missing.count - rest.missing.count
         let (missing, holders) = try await later.subtract(from: rest, of: batch.manifest)
-        var standing = Standing(inTableCount: inTableCount, missingCount: missing.missing.count, holders: holders)
+        var standing = Standing(
+          inTableCount: inTableCount, missingCount: missing.missing.count, holders: holders.map(\.manifest.batchID))
         if standing.missingCount == 0, let ledger {
           standing.leftLedger = try await ledger.remove(
             batch.manifest.batchID, manifestSHA256: batch.sha256.hex, in: transaction)
+          if standing.leftLedger { try await enter(holders, into: ledger, in: transaction) }
         }
         return standing
       }
     } catch {
       throw .wrapping(error, "cannot compare the rows of batch \(batch.manifest.batchID)", at: "\(table.name)")
+    }
+  }
+
+  /// Enters the batches that stand for one that left the ledger: the delete of its rows is that of theirs now. One of which
+  /// the table has a row is not entered: it may have come back.
+  private func enter(_ holders: [ArchivedBatch], into ledger: Ledger, in transaction: Transaction) async throws {
+    let unknown = Set(try await ledger.unknown(holders.map(\.manifest.batchID), in: transaction))
+    for holder in holders where unknown.contains(holder.manifest.batchID) {
+      let manifest = holder.manifest
+      guard let committedAt = manifest.committedAt, manifest.primaryKey == table.primaryKeyNames else { continue }
+      let keys = try await ArchivedKeys.read(manifest, from: store)
+      guard try await KeyLookup(table: table).missing(keys, in: transaction).count == keys.count else { continue }
+      try await transaction.execute(
+        ledger.insertion(manifest, sha256: holder.sha256.hex, committedAt: committedAt) + " ON CONFLICT DO NOTHING")
     }
   }
 }

@@ -104,6 +104,22 @@ import Testing
     }
   }
 
+  @Test func `the rows of a batch whose manifest cannot be written count in the summary`() async throws {
+    try await withFaultScenario(rows: 20) { scenario in
+      scenario.faults.install { moment in
+        moment.phase == .request && moment.text.hasPrefix("PUT") && moment.text.contains(".manifest.json")
+          ? .reset : .pass
+      }
+      let ended = try await scenario.archiver("archive", "--output", "json", expecting: 69)
+      let table = try #require(
+        (try JSONSerialization.jsonObject(with: Data(ended.output.utf8)) as? [String: Any])?["tables"]
+          as? [[String: Any]]
+      ).first
+      #expect(table?["rows"] as? Int == 20 && table?["batches"] as? Int == 1, "\(ended)")
+      try await scenario.recover("no manifest")
+    }
+  }
+
   @Test(arguments: Spoiling.allCases)
   func `a manifest that was spoiled before it was read back is written again`(_ spoiling: Spoiling) async throws {
     try await withFaultScenario(rows: 30) { scenario in
