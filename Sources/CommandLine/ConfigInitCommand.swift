@@ -11,7 +11,8 @@ struct ConfigInitCommand: AsyncParsableCommand {
     discussion: """
       Lists the tables that have a column with a time, and what the planner estimates of their size by age; no row is \
       read. The table with the most bytes older than 90 days is proposed, the others stand there commented out. A file \
-      that exists is never overwritten. A password in the URL does not go into the file.
+      that exists is never overwritten. The password is taken from ARCHIVER_DB_PASSWORD or as psql takes it, and does not \
+      go into the file.
 
       Examples:
         archiver config init --url postgresql://archiver@db/app --storage s3://acme-archive/prod
@@ -40,6 +41,8 @@ struct ConfigInitCommand: AsyncParsableCommand {
     let (url, storage, name, output, endpoint, region) = (url, storage, name, output, endpoint, region)
     try await CommandSession(try CommonOptions.parse([])).run { session in
       var parameters = ConnectionParameters(url: url)
+      let password = ProcessInfo.processInfo.environment[ConfigurationDraft.passwordVariable] ?? ""
+      if !password.isEmpty { parameters.password = password }
       parameters.applicationName = "archiver \(session.runID)"
       let survey = try await Self.survey(parameters)
       let archivable = survey.tables.filter(\.hasPrimaryKey).sorted { $0.oldByteCount > $1.oldByteCount }
@@ -55,7 +58,7 @@ struct ConfigInitCommand: AsyncParsableCommand {
             schema: $0.schema, name: $0.name, timestampColumn: $0.timeColumns[0], remark: $0.remark)
         },
         refusals: survey.tables.filter { !$0.hasPrimaryKey }.map { "\($0.schema).\($0.name): no primary key" })
-      (draft.endpoint, draft.region) = (endpoint, region)
+      (draft.endpoint, draft.region, draft.takesPassword) = (endpoint, region, !password.isEmpty)
       let text = try draft.text()
       guard output != "-" else {
         StandardOutput.write(text)

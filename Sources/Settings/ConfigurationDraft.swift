@@ -22,6 +22,8 @@ package struct ConfigurationDraft: Sendable {
   package var database: String
   /// Nil leaves it to libpq's environment. A password in it is left out of the text.
   package var connectionURL: String?
+  /// Whether the file takes a password from `passwordVariable`, also where the URL has none.
+  package var takesPassword = false
   /// The first is proposed, the others are commented out. Not empty.
   package var tables: [Table]
   /// A line about each table that cannot be archived.
@@ -79,12 +81,13 @@ package struct ConfigurationDraft: Sendable {
 
   private var connection: String {
     guard let connectionURL else {
-      return "    # PGHOST, PGUSER, PGDATABASE … say where it is, as for psql\n    tables:\n"
+      return "    # PGHOST, PGUSER, PGDATABASE … say where it is, as for psql\n"
+        + (takesPassword ? "    password: ${\(Self.passwordVariable)}\n" : "") + "    tables:\n"
     }
     guard let parts = ConnectionURL.split(connectionURL) else {
       return "    url: \(Self.scalar(connectionURL))\n    tables:\n"
     }
-    let password = parts.password == nil ? "# password: ${" : "password: ${"
+    let password = parts.password == nil && !takesPassword ? "# password: ${" : "password: ${"
     return "    url: \(Self.scalar(parts.url))\n    \(password)\(Self.passwordVariable)}\n    tables:\n"
   }
 

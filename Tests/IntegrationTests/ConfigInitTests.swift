@@ -53,6 +53,35 @@ import Testing
     }
   }
 
+  @Test(arguments: [false, true])
+  func `the password of the environment is used, and named in the file`(hasURL: Bool) async throws {
+    try await withThrowawayDatabase { database in
+      try await withTemporaryDirectory { directory in
+        try await database.psql(Self.tables)
+        var parts = try #require(URLComponents(string: database.url))
+        var environment = ["ARCHIVER_DB_PASSWORD": try #require(parts.password)]
+        parts.password = nil
+        if !hasURL {
+          environment["PGHOST"] = parts.host
+          environment["PGPORT"] = parts.port.map { "\($0)" }
+          environment["PGUSER"] = parts.user
+          environment["PGDATABASE"] = database.name
+        }
+        let file = directory.path + "/archiver.yaml"
+        let url = hasURL ? ["--url", try #require(parts.string)] : []
+        let made = try await ArchiverCommand(
+          ["config", "init", "--storage", "file://\(directory.path)/storage", "-o", file] + url,
+          environment: environment
+        ).run()
+        try #require(made.exitCode == 0, "\(made)")
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        #expect(text.contains("\n    password: ${ARCHIVER_DB_PASSWORD}\n"), "\(text)")
+        let valid = try await archiver("config", "validate", "--connect", "-c", file, environment: environment)
+        #expect(valid.exitCode == 0, "\(valid)")
+      }
+    }
+  }
+
   @Test func `prints to standard output, and writes nothing where nothing can be archived`() async throws {
     try await withThrowawayDatabase { database in
       let empty = try await archiver(

@@ -127,6 +127,7 @@ def main() -> None:
     for variable, meaning in [
         ("ARCHIVER_CONFIG", "the configuration file, when there is no --config"),
         ("NO_COLOR", "when not empty: no colour on terminals"),
+        ("ARCHIVER_DB_PASSWORD", "the password that config init connects with, and that its file asks for"),
         ("PGHOST, PGPASSWORD, …", "what the configuration leaves out of a connection, as for psql(1)"),
         ("AWS_PROFILE, AWS_REGION, …", "credentials and region, where the configuration gives none"),
     ]:
