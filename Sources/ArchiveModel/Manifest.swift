@@ -69,21 +69,24 @@ package struct Manifest: Codable, Sendable, Equatable {
     /// The `pg_type.typdelim` of the base type, or of its elements where it is an array; nil for what its name lets expect,
     /// which is a comma for nearly all.
     package var delimiter: String?
+    /// Qualified and quoted, where it is one that is not deterministic: by it, values of other bytes may be equal. Nil for
+    /// all others, and in manifests of older versions.
+    package var collation: String?
 
     package init(
       name: String, type: String, baseType: String?, nullable: Bool, identity: String?, generated: String?,
-      delimiter: String? = nil
+      delimiter: String? = nil, collation: String? = nil
     ) {
       (self.name, self.type, self.baseType) = (name, type, baseType)
       (self.nullable, self.identity, self.generated) = (nullable, identity, generated)
-      self.delimiter = delimiter
+      (self.delimiter, self.collation) = (delimiter, collation)
     }
 
     /// The type that decides the column's form in the rows.
     package var formType: String { baseType ?? type }
 
     enum CodingKeys: String, CodingKey {
-      case name, type, nullable, identity, generated, delimiter
+      case name, type, nullable, identity, generated, delimiter, collation
       case baseType = "base_type"
     }
   }

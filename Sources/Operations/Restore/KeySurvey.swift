@@ -37,12 +37,14 @@ struct KeySurvey {
     isKeyArchived ? [] : Set(plan.batches.flatMap(\.manifest.primaryKey)).sorted()
   }
 
-  /// Whether the target's key is the archived one of every batch, of the same columns and types.
+  /// Whether the target's key is the archived one of every batch, of the same columns, types and collations.
   var isKeyArchived: Bool {
     plan.batches.allSatisfy { batch in
       Set(batch.manifest.primaryKey) == Set(plan.keyColumns.map(\.name))
         && plan.keyColumns.allSatisfy { key in
-          batch.manifest.columns.contains { $0.name == key.name && $0.formType == key.formType }
+          batch.manifest.columns.contains {
+            $0.name == key.name && $0.formType == key.formType && $0.collation == key.collation
+          }
         }
     }
   }

@@ -19,7 +19,8 @@ extension RestorePlan {
     guard error.kind == .server, let state = error.sqlState, let hint = hint(for: error, state) else {
       return .wrapping(error, what, at: place)
     }
-    let changes = state.hasPrefix("22") ? columns(of: manifest).changedTypes : []
+    let columns = state.hasPrefix("22") ? columns(of: manifest) : Columns()
+    let changes = columns.changedTypes + columns.composites
     let cause = error.description + (changes.isEmpty ? "" : "; column \(changes.joined(separator: ", column "))")
     return OperationError(.data, what, at: place, cause: cause, hint: "\(hint); nothing of the batch was kept")
   }

@@ -19,6 +19,8 @@ struct RestorePlan: Sendable {
   let judgesConflicts: Bool
   /// The sequences of the target's columns.
   let sequences: [ColumnSequence]
+  /// The target's columns whose types' attributes are not known from the archive.
+  let compositeColumns: Set<String>
   /// Whether the target takes rows by COPY as it takes them by INSERT: row security and a generated key forbid that.
   let takesCopies: Bool
 
@@ -30,10 +32,12 @@ struct RestorePlan: Sendable {
     var missing: [String] = []
     /// The target's columns whose type has changed since, in words.
     var changedTypes: [String] = []
+    /// The target's columns of composite types, in words: their attributes may have changed.
+    var composites: [String] = []
     /// The target's columns that are computed by now, and were not when they were archived.
     var newlyGenerated: [String] = []
-    /// Those whose values may come out otherwise than they were archived, because their type has changed or because they
-    /// are computed by now: their archived text is staged too.
+    /// Those whose values may come out otherwise than they were archived, because their type has changed, or may have since it
+    /// is composite, or because they are computed by now: their archived text is staged too.
     var compared: [(index: Int, column: Manifest.Column)] = []
 
     /// Those of the staged columns that take values; the server computes generated ones itself.
@@ -47,6 +51,7 @@ struct RestorePlan: Sendable {
   ) throws(OperationError) {
     (self.source, self.target, self.batches, self.selection) = (source, target, batches, selection)
     sequences = facts.sequences
+    compositeColumns = facts.compositeColumns
     ignoresMissingColumns = request.ignoresMissingColumns
     func isFilled(_ name: String) -> Bool {
       batches.allSatisfy { $0.manifest.columns.contains { $0.name == name } }
@@ -108,8 +113,13 @@ struct RestorePlan: Sendable {
       let hasChanged = column.type != archived.type || column.formType != archived.formType
       let isNewlyGenerated = column.generated != nil && archived.generated == nil
       if isNewlyGenerated { columns.newlyGenerated.append(column.name) }
-      if isNewlyGenerated ? !ignoresMissingColumns : hasChanged && column.generated == nil {
+      if isNewlyGenerated
+        ? !ignoresMissingColumns : column.generated == nil && (hasChanged || compositeColumns.contains(column.name))
+      {
         columns.compared.append((index, column))
+      }
+      if !hasChanged, compositeColumns.contains(column.name) {
+        columns.composites.append("\(column.name) is of the composite type \(column.type)")
       }
       if hasChanged {
         columns.changedTypes.append("\(column.name) was \(archived.type) and is \(column.type)")

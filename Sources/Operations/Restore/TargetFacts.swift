@@ -15,6 +15,9 @@ struct TargetFacts: Sendable {
   /// Whether it, or one of its partitions, has a unique index or an exclusion constraint beside the primary key.
   var hasFurtherUniqueness = false
 
+  /// Columns of composite types, or of arrays, ranges and domains over them: the types may have other attributes by now.
+  var compositeColumns: Set<String> = []
+
   static func read(of target: TableDescription, in transaction: Transaction) async throws -> TargetFacts {
     let found = try await transaction.execute(
       """
@@ -38,6 +41,20 @@ struct TargetFacts: Sendable {
     return TargetFacts(
       sequences: try await SequenceMover.sequences(of: target, in: transaction), hasRowSecurity: row[0] == "t",
       isRowSecurityActive: row[1] == "t", isKeyDeferrable: row[2] == "t", refersToItself: row[3] == "t",
-      hasFurtherUniqueness: row[4] == "t")
+      hasFurtherUniqueness: row[4] == "t",
+      compositeColumns: Set(
+        try await transaction.execute(compositeQuery, [.text(String(target.oid))]).rows.compactMap { $0[0] }))
   }
+
+  private static let compositeQuery = """
+    WITH RECURSIVE walk (name, type) AS (
+      SELECT a.attname, a.atttypid FROM pg_catalog.pg_attribute a
+      WHERE a.attrelid = $1::pg_catalog.oid AND a.attnum > 0 AND NOT a.attisdropped
+      UNION SELECT w.name, d.refobjid FROM walk w JOIN pg_catalog.pg_type t ON t.oid = w.type
+      JOIN LATERAL (
+        SELECT t.typbasetype AS refobjid WHERE t.typbasetype <> 0
+        UNION ALL SELECT e.oid FROM pg_catalog.pg_type e WHERE e.typarray = t.oid
+        UNION ALL SELECT r.rngsubtype FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid) d ON true)
+    SELECT DISTINCT w.name FROM walk w JOIN pg_catalog.pg_type t ON t.oid = w.type WHERE t.typtype = 'c'
+    """
 }

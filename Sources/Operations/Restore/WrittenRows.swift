@@ -24,7 +24,7 @@ struct WrittenRows {
       throw failure(
         manifest,
         "\(count) rows would not be what was archived: column "
-          + columns.changedTypes.joined(separator: ", column "),
+          + (columns.changedTypes + columns.composites).joined(separator: ", column "),
         hint: "restore --into a table of the archived types")
     }
   }

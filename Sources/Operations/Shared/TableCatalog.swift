@@ -19,9 +19,7 @@ package enum TableCatalog {
         throw try await missing(name, in: transaction)
       }
       let version = await transaction.connection.serverVersion
-      // Generated columns came with 12.
-      let hasGenerated = version >= 120000
-      let attributes = try await transaction.execute(columnQuery(hasGenerated: hasGenerated), [.text(oidText)])
+      let attributes = try await transaction.execute(columnQuery(version), [.text(oidText)])
       let key = try await transaction.execute(keyQuery, [.text(oidText)])
       let operators = try await transaction.execute(operatorQuery, [.text(oidText)]).rows
       let numbers = attributes.rows.compactMap { $0[0] }
@@ -62,7 +60,8 @@ package enum TableCatalog {
       }
     return Manifest.Column(
       name: row[1] ?? "", type: type, baseType: row[3] == type ? nil : row[3], nullable: row[4] == "t",
-      identity: identity, generated: generated, delimiter: delimiter(row[8] ?? "", of: row[3] ?? type))
+      identity: identity, generated: generated, delimiter: delimiter(row[8] ?? "", of: row[3] ?? type),
+      collation: row[9])
   }
 
   /// Nil when the type's name lets expect it.
@@ -120,34 +119,42 @@ extension TableCatalog {
     """
 
   /// Number, name, type, base type, nullable, identity, generated, whether the base type has an array type, its delimiter,
-  /// which an array has from its elements.
+  /// which an array has from its elements; the collation, where it is not deterministic.
   ///
   /// The walk goes from a domain to what it is over, and from an array to its element where that is a domain.
-  private static func columnQuery(hasGenerated: Bool) -> String {
-    """
-    WITH RECURSIVE walk (number, type, modifier, suffix, depth) AS (
-      SELECT a.attnum, a.atttypid, a.atttypmod, ''::pg_catalog.text, 0 FROM pg_catalog.pg_attribute a
-      WHERE a.attrelid = $1::pg_catalog.oid AND a.attnum > 0 AND NOT a.attisdropped
-      UNION ALL
-      SELECT w.number, CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE e.oid END,
-        CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE -1 END,
-        CASE WHEN t.typtype = 'd' THEN w.suffix ELSE w.suffix || '[]' END, w.depth + 1
-      FROM walk w
-      JOIN pg_catalog.pg_type t ON t.oid = w.type
-      LEFT JOIN pg_catalog.pg_type e ON e.typarray = t.oid AND e.typtype = 'd'
-      WHERE t.typtype = 'd' OR e.oid IS NOT NULL
-    ), base (number, name, type) AS (
-      SELECT DISTINCT ON (number) number, pg_catalog.format_type(type, modifier) || suffix, type
-      FROM walk ORDER BY number, depth DESC
-    )
-    SELECT a.attnum, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), b.name, NOT a.attnotnull,
-      a.attidentity, \(hasGenerated ? "a.attgenerated" : "''"), t.typarray <> 0,
-      coalesce(e.typdelim, t.typdelim)
-    FROM pg_catalog.pg_attribute a JOIN base b ON b.number = a.attnum JOIN pg_catalog.pg_type t ON t.oid = b.type
-    LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND e.typarray = t.oid
-    WHERE a.attrelid = $1::pg_catalog.oid
-    ORDER BY a.attnum
-    """
+  private static func columnQuery(_ version: Int) -> String {
+    // Generated columns, and collations that are not deterministic, came with 12.
+    let hasBoth = version >= 120_000
+    let collation = """
+      CASE WHEN NOT l.collisdeterministic
+        THEN l.collnamespace::pg_catalog.regnamespace || '.' || pg_catalog.quote_ident(l.collname) END
+      """
+    return """
+      WITH RECURSIVE walk (number, type, modifier, suffix, depth) AS (
+        SELECT a.attnum, a.atttypid, a.atttypmod, ''::pg_catalog.text, 0 FROM pg_catalog.pg_attribute a
+        WHERE a.attrelid = $1::pg_catalog.oid AND a.attnum > 0 AND NOT a.attisdropped
+        UNION ALL
+        SELECT w.number, CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE e.oid END,
+          CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE -1 END,
+          CASE WHEN t.typtype = 'd' THEN w.suffix ELSE w.suffix || '[]' END, w.depth + 1
+        FROM walk w
+        JOIN pg_catalog.pg_type t ON t.oid = w.type
+        LEFT JOIN pg_catalog.pg_type e ON e.typarray = t.oid AND e.typtype = 'd'
+        WHERE t.typtype = 'd' OR e.oid IS NOT NULL
+      ), base (number, name, type) AS (
+        SELECT DISTINCT ON (number) number, pg_catalog.format_type(type, modifier) || suffix, type
+        FROM walk ORDER BY number, depth DESC
+      )
+      SELECT a.attnum, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), b.name, NOT a.attnotnull,
+        a.attidentity, \(hasBoth ? "a.attgenerated" : "''"), t.typarray <> 0,
+        coalesce(e.typdelim, t.typdelim),
+      \(hasBoth ? collation : "NULL")
+      FROM pg_catalog.pg_attribute a JOIN base b ON b.number = a.attnum JOIN pg_catalog.pg_type t ON t.oid = b.type
+      LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND e.typarray = t.oid
+      LEFT JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation
+      WHERE a.attrelid = $1::pg_catalog.oid
+      ORDER BY a.attnum
+      """
   }
 
   /// Numbers of the primary key's columns, in the index's order and without its INCLUDE columns.
