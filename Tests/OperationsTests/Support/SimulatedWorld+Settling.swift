@@ -20,6 +20,9 @@ extension SimulatedWorld {
         if stands(id, in: database) {
           guard mayWrite() else { return .crashed }
           databases[database].takeOut(id)
+          for (later, holder) in storage where later > id && holder.isCommitted {
+            databases[database].enter(later, holder.rows, of: batch.rows)
+          }
         } else {
           doubt = true
         }

@@ -19,6 +19,15 @@ struct SimulatedDatabase {
     committed[batch] = nil
   }
 
+  /// A batch that holds rows of one that was taken out, and none of which are in the table, has that one's delete.
+  mutating func enter(_ batch: Int, _ rows: Set<Int>, of earlier: Set<Int>) {
+    guard !ledger.contains(batch), !rows.isDisjoint(with: earlier.subtracting(self.rows)),
+      rows.keys.isDisjoint(with: self.rows.keys)
+    else { return }
+    ledger.insert(batch)
+    committed[batch] = rows
+  }
+
   /// The crash of one process: the server goes on under its identity, and gives the numbers of lost transactions again.
   mutating func crash() {
     let last = statuses.filter { $0.value == .committed }.keys.max() ?? 0
