@@ -35,6 +35,16 @@ package actor ConnectionPool {
     }
   }
 
+  /// Opens sessions until `count` lie idle. `count` is at most the pool's size.
+  ///
+  /// Throws what `Connection.open` throws, after retries of transient failures; the sessions that were opened stay.
+  package func openAhead(_ count: Int) async throws(PostgresError) {
+    while idle.count < count { idle.append(try await open()) }
+  }
+
+  /// Sessions that are open and not lent.
+  package var idleCount: Int { idle.count }
+
   /// Closes the idle sessions now and the lent ones as they come back. Whoever waits or comes later gets `.poolClosed`.
   package func close() async {
     isClosed = true

@@ -4,8 +4,8 @@ import Testing
 
 /// Behind a pooler that gives each transaction another connection.
 @Suite struct PgBouncerTests {
-  /// Runs `body` with the URL of a pooler with few connections to the server of `url`.
-  private func withPooler(to url: String, _ body: (String) async throws -> Void) async throws {
+  /// Runs `body` with the URL of a pooler with so many connections to the server of `url`.
+  private func withPooler(to url: String, poolSize: Int = 3, _ body: (String) async throws -> Void) async throws {
     var parts = try #require(URLComponents(string: url))
     let (user, password) = (parts.user ?? "", parts.password ?? "")
     let name = String(parts.path.dropFirst())
@@ -25,7 +25,7 @@ import Testing
         auth_type = scram-sha-256
         auth_file = \(directory.path)/users
         pool_mode = transaction
-        default_pool_size = 3
+        default_pool_size = \(poolSize)
         """, to: "pgbouncer.ini")
       // It refuses to run as root, and reads its files as the user it becomes.
       for file in ["", "users", "pgbouncer.ini"] {
@@ -69,6 +69,23 @@ import Testing
         #expect(left == "50")
         try await pooled.archiver("verify", "--level", "database")
         try await pooled.archiver("restore")
+        let after = try await scenario.fingerprint()
+        #expect(after == before)
+      }
+    }
+  }
+
+  @Test(.timeLimit(.minutes(2)))
+  func `more workers than the pooler has connections restore all the same`() async throws {
+    try await withArchiveScenario(rows: 2000) { scenario in
+      try scenario.configure()
+      let before = try await scenario.fingerprint()
+      try await scenario.archiver("archive")
+      for poolSize in [1, 2] {
+        try await scenario.database.psql("DELETE FROM public.events WHERE kind <> 'fresh'")
+        try await withPooler(to: scenario.database.url, poolSize: poolSize) { url in
+          try await scenario.archiver("restore", "--workers", "4", "--target", url)
+        }
         let after = try await scenario.fingerprint()
         #expect(after == before)
       }

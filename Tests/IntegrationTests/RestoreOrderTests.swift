@@ -1,3 +1,5 @@
+import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -39,6 +41,64 @@ struct RestoreOrderTests {
     try await withRestoreScenario(Self.rows, table: ["partition: none"], batchSize: 40) { scenario in
       try await scenario.restore("--workers", "4")
       #expect(try await scenario.database.psql("INSERT INTO t (at) VALUES (now()) RETURNING id") == "1001")
+    }
+  }
+
+  @Test(.timeLimit(.minutes(2)))
+  func `a batch whose older one lost its connection is given up, though the server still works for that`() async throws
+  {
+    try await withRestoreScenario(Self.rows, table: ["partition: none"], batchSize: 40) { scenario in
+      let database = scenario.database
+      try await database.psql("CREATE TABLE held AS SELECT 1; CREATE TABLE holding ()")
+      // The key of a row of the oldest batch, whose insertion so waits.
+      async let holder = database.psql(
+        """
+        BEGIN;
+        INSERT INTO t (id, at) VALUES (1000, now());
+        LOCK holding;
+        DO $$BEGIN
+          FOR i IN 1..1200 LOOP PERFORM pg_sleep(0.05); EXIT WHEN NOT EXISTS (SELECT FROM held); END LOOP;
+        END$$;
+        ROLLBACK
+        """)
+      while try await database.psql("SELECT count(*) FROM pg_locks WHERE relation = 'holding'::regclass") == "0" {
+        try await Task.sleep(for: .milliseconds(50))
+      }
+      // The oldest batch's connection is the first that takes a lock.
+      let oldest = Mutex<ObjectIdentifier?>(nil)
+      let result = try await withFaultProxy(
+        to: database.url, wire: .postgres,
+        script: { moment in
+          guard moment.phase == .request else { return .pass }
+          let isOldest = oldest.withLock { oldest in
+            if oldest == nil, moment.text.contains("pg_advisory_xact_lock") {
+              oldest = ObjectIdentifier(Thread.current)
+            }
+            return oldest == ObjectIdentifier(Thread.current)
+          }
+          return isOldest && moment.text.contains("ON CONFLICT") ? .cut(after: .max) : .pass
+        }
+      ) { url in
+        try await scenario.restore("--workers", "2", "--on-conflict", "skip", "--target", url, expecting: 69)
+      }
+      #expect(!result.errorOutput.contains("batches are in"), "\(result)")
+      try await database.psql("DELETE FROM held")
+      _ = try await holder
+      #expect(try await database.psql("SELECT count(*) FROM t") == "0")
+      try await scenario.restore("--workers", "2", "--on-conflict", "skip")
+      #expect(try await database.psql("SELECT count(*), sum(id) FROM t") == "1000|500500")
+    }
+  }
+
+  @Test func `a role that may have one session only restores with one`() async throws {
+    try await withRestoreScenario(Self.rows, table: ["partition: none"], batchSize: 40) { scenario in
+      try await scenario.database.withRole(attributes: "CONNECTION LIMIT 1") { role in
+        try await scenario.database.psql(
+          "GRANT SELECT, INSERT ON t TO \(role.name); GRANT USAGE, UPDATE ON SEQUENCE t_id_seq TO \(role.name)")
+        let url = try scenario.database.url(for: role)
+        try await scenario.restore("--workers", "4", "--target", url)
+        #expect(try await scenario.database.psql("SELECT count(*), sum(id) FROM t") == "1000|500500")
+      }
     }
   }
 

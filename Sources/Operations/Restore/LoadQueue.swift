@@ -60,7 +60,8 @@ actor LoadQueue {
     return !isOver(for: batch.number)
   }
 
-  private func isOver(for number: Int) -> Bool {
+  /// Whether a batch older than that of `number` has failed.
+  func isOver(for number: Int) -> Bool {
     failed.map { $0.number < number } ?? false
   }
 

@@ -187,8 +187,9 @@ struct TableRestore {
           objects: ObjectsAhead(manifest.objects, in: store))
       })
     let loader = BatchLoader(plan: plan, onConflict: request.onConflict)
+    let sessions = await sessions()
     await withTaskGroup { group in
-      for _ in 0..<workers { group.addTask { await work(queue, plan, loader) } }
+      for _ in 0..<sessions { group.addTask { await work(queue, plan, loader) } }
     }
     let done = await queue.add(to: &table)
     await keeper.finish(&table, batches: done, hasKeys: isArchivedTable && survey.keys.count > 0)
@@ -199,6 +200,18 @@ struct TableRestore {
         "; \(done.count) of \(wanted.count) batches are in: \(names)\(done.count > 20 ? " …" : "")"
     }
     throw failure
+  }
+
+  /// How many sessions the server gives for the workers, at least 1: with fewer than asked for, the rows go in all the same.
+  private func sessions() async -> Int {
+    guard workers > 1 else { return 1 }
+    do throws(PostgresError) {
+      try await pool.openAhead(workers)
+    } catch {
+      context.logger.info(
+        "restoring with fewer workers", metadata: ["table": "\(source)", "error": "\(error.message)"])
+    }
+    return max(1, await pool.idleCount)
   }
 
   /// One worker: batch after batch, until none is left or one has failed.
@@ -225,26 +238,21 @@ struct TableRestore {
       cause: "an older one failed; nothing of this one was kept")
   }
 
-  /// Waits for the transaction of the batch of that number, if it is another, and holds its lock until COMMIT.
-  private func lock(_ number: Int, in transaction: Transaction) async throws {
-    guard workers > 1 else { return }
-    let key = restoreID.advisoryLockKey &+ Int64(number)
-    try await transaction.execute("SELECT pg_catalog.pg_advisory_xact_lock(\(key))")
-  }
-
   private func load(
     _ batch: LoadQueue.Batch, of queue: LoadQueue, _ plan: RestorePlan, _ loader: BatchLoader
   ) async throws(OperationError) -> BatchLoader.Outcome {
+    let turn = workers > 1 ? CommitTurn(restoreID: restoreID, number: batch.number) : nil
     do {
+      // Before BEGIN: behind a pooler, a transaction that waits could keep the older batch from having a session.
+      guard await queue.mayBegin(batch) else { throw givenUp(batch) }
       let outcome = try await pool.withConnection { connection in
         try await connection.withTransaction(plan.options) { transaction in
-          guard await queue.mayBegin(batch) else { throw givenUp(batch) }
-          try await lock(batch.number, in: transaction)
+          try await turn?.hold(in: transaction)
           await queue.noteBegin()
           var outcome = try await loader.load(batch, in: transaction)
-          // By the server as well, which then sees who waits for whom.
-          if batch.number > 0 { try await lock(batch.number - 1, in: transaction) }
-          guard await queue.mayCommit(batch) else { throw givenUp(batch) }
+          guard try await turn?.comes(in: transaction, unless: { await queue.isOver(for: batch.number) }) ?? true,
+            await queue.mayCommit(batch)
+          else { throw givenUp(batch) }
           // In turn, so that none is set back.
           outcome.warnings += try await SequenceMover.move(past: outcome.edges, in: transaction)
           return outcome
