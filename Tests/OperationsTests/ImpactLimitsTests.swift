@@ -60,6 +60,13 @@ import Testing
     #expect(abs(rest / .seconds(1) - expected) < 1e-6)
   }
 
+  @Test(arguments: [(0.5, 3.0), (0.25, 7), (1, 0)])
+  func `workers share the pace, and never rest at 1`(pace: Double, expected: Double) {
+    var limits = ImpactLimits()
+    limits.pace = pace
+    #expect(limits.rest(after: .seconds(1), elapsed: .seconds(1), rows: 1000, workers: 2) == .seconds(expected))
+  }
+
   @Test func `workers share the rate`() {
     var limits = ImpactLimits()
     limits.maximumRowsPerSecond = 1000

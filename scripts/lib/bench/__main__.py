@@ -169,6 +169,7 @@ def beside_pgbench(arguments: argparse.Namespace) -> dict:
     """What a busy database feels of an archive, in turn: none, at full pace, at a quarter."""
     layout = Layout(arguments, arguments.layouts[0])
     impact.prepare()
+    impact.step_back(int(E["S3_PID"]))
     results = {}
     for number in range(arguments.runs):
         for name, pace in [("no archive", None), ("archive, pace 1.0", 1), ("archive, pace 0.25", 0.25)]:

@@ -2,7 +2,7 @@ package import ArchiveModel
 
 /// How much a table's batches may weigh on the database and its replicas.
 package struct ImpactLimits: Sendable, Equatable {
-  /// Share of wall time that the database may be kept busy, above 0 up to 1.
+  /// Share of wall time that the database may be kept busy by all workers together, above 0 up to 1; at 1 they never rest.
   package var pace = 1.0
   /// Rows a second at most, over all workers; nil for any number.
   package var maximumRowsPerSecond: Int?
@@ -46,10 +46,10 @@ extension ImpactLimits {
     return .granted
   }
 
-  /// How long a worker rests after a batch that took `elapsed` and kept the database busy for `busy` of it, so that both
-  /// the pace and, shared by `workers`, the rate of rows are kept.
+  /// How long a worker rests after a batch that took `elapsed` and kept the database busy for `busy` of it, so that the
+  /// pace and the rate of rows, both shared by `workers`, are kept.
   func rest(after busy: Duration, elapsed: Duration, rows: Int, workers: Int) -> Duration {
-    var least = busy / pace
+    var least = pace < 1 ? busy * Double(workers) / pace : busy
     if let maximumRowsPerSecond {
       least = max(least, .seconds(1) * (Double(rows) * Double(workers) / Double(maximumRowsPerSecond)))
     }
