@@ -84,6 +84,18 @@ import Testing
     }
   }
 
+  @Test func `a batch of a run without a record can be superseded`() async throws {
+    try await withOneBatch { scenario, archive, _ in
+      for record in archive.runRecords { try archive.remove(record) }
+      try await scenario.archiver("restore", "--hold-days", "0")
+      for file in scenario.files where file.hasPrefix("_restores/") { try archive.remove(file) }
+      let recovered = try await scenario.archiver("recover", "--rows-came-back")
+      #expect(recovered.output.contains("ignored from now on"), "\(recovered)")
+      try await scenario.archiver("archive")
+      try await scenario.archiver("verify", "--level", "database")
+    }
+  }
+
   @Test(arguments: [true, false])
   func `the record of a recovery names its markers, and the next one does where it was cut short`(
     isSigned: Bool

@@ -122,7 +122,7 @@ import Testing
       tally.refused += 1
       guard database == 0, world.random.chance(60) else { return "refused on \(database)" }
       let before = world.storage.values.count(where: \.isSuperseded)
-      world.supersede(writes: world.random.pick([nil, 0, 1]))
+      world.supersede(writes: world.random.pick([nil, 0, 1, 2, 3]))
       tally.superseded += world.storage.values.count(where: \.isSuperseded) - before
       return "refused, then superseded"
     }

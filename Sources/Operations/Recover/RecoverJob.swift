@@ -57,8 +57,10 @@ package struct RecoverJob: Sendable {
     }
     do {
       try await writeRunRecord(tables, startedAt: startedAt, &report)
+      await writeMarks(&report)
     } catch {
       report.errors.append(error)
+      for index in report.findings.indices where report.findings[index].mark != nil { report.findings[index].unmark() }
     }
     for pool in pools { await pool.close() }
     return report
@@ -70,8 +72,8 @@ package struct RecoverJob: Sendable {
     var returned: ReturnedBatches
   }
 
-  /// Names the manifests and superseded markers that no run record names, if there are any: those just written, and those of
-  /// runs that were cut short before they wrote their record.
+  /// Names the manifests and superseded markers that no run record names, if there are any: manifests just written and
+  /// markers to be written, and those of runs that were cut short.
   private func writeRunRecord(
     _ tables: [Examined], startedAt: Timestamp, _ report: inout RecoverReport
   ) async throws(OperationError) {
@@ -83,8 +85,11 @@ package struct RecoverJob: Sendable {
     for (files, returned) in tables.map({ ($0.files, $0.returned) }) {
       let name = returned.table.name
       let settled = report.findings.filter { $0.table == name }
+      // The ledger has those no more that are superseded now.
+      let leaving = Set(settled.filter { $0.mark != nil }.map(\.batchID))
       let unnamed = try await UnnamedManifests(store: store, signatures: signatures).check(
-        chain.unnamedManifests(files, at: end), of: name, ledger: returned.ledger, over: returned.pool)
+        chain.unnamedManifests(files, at: end).filter { !leaving.contains($0.batchID) }, of: name,
+        ledger: returned.ledger, over: returned.pool)
       let markers = try await returned.vouchedMarkers(
         files.superseded.filter { !end.namedMarkers.contains($0.batchID) }, signatures,
         LaterBatches(files, store: store, context: context))
@@ -96,7 +101,7 @@ package struct RecoverJob: Sendable {
           RecoverReport.Finding(table: name, batchID: doubt.batchID, outcome: .unexplained, detail: doubt.sentence)
         }
       let manifests = settled.compactMap(\.manifest) + unnamed.named
-      let superseded = settled.compactMap(\.supersededMarker) + markers.named
+      let superseded = settled.compactMap(\.mark?.reference) + markers.named
       guard !manifests.isEmpty || !superseded.isEmpty else { continue }
       recorded.append(
         RunRecord.Table(
@@ -109,6 +114,19 @@ package struct RecoverJob: Sendable {
       RunRecord(
         tool: Tool.name, runID: context.runID, startedAt: startedAt, finishedAt: Timestamp.now, previous: end.heads,
         tables: recorded))
+  }
+
+  /// Writes the superseded markers, which the run record names by now.
+  private func writeMarks(_ report: inout RecoverReport) async {
+    for index in report.findings.indices {
+      guard let mark = report.findings[index].mark else { continue }
+      do {
+        try await StoredDocument.write(mark.document, to: mark.key, in: store)
+      } catch {
+        report.findings[index].unmark()
+        report.errors.append(.wrapping(error, "cannot mark the batch as superseded", at: mark.key))
+      }
+    }
   }
 
   /// Nil when there is no ledger because nothing was archived yet.

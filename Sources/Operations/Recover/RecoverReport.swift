@@ -1,4 +1,5 @@
 package import ArchiveModel
+import Hashing
 
 /// What settling found, batch by batch.
 package struct RecoverReport: Sendable {
@@ -35,8 +36,8 @@ package struct RecoverReport: Sendable {
     package var detail: String
     /// That was written, where one was.
     package var manifest: RunRecord.DocumentReference?
-    /// Likewise.
-    package var supersededMarker: RunRecord.DocumentReference?
+    /// That is to be written once a run record names it.
+    var mark: SupersedingMark?
 
     package init(table: TableName, batchID: UUIDv7, outcome: Outcome, detail: String) {
       (self.table, self.batchID, self.outcome, self.detail) = (table, batchID, outcome, detail)
@@ -46,4 +47,22 @@ package struct RecoverReport: Sendable {
   package init(runID: UUIDv7, findings: [Finding], errors: [OperationError]) {
     (self.runID, self.findings, self.errors) = (runID, findings, errors)
   }
+}
+
+extension RecoverReport.Finding {
+  /// Of a batch whose mark could not be written.
+  mutating func unmark() {
+    (outcome, mark) = (.inDoubt, nil)
+    detail =
+      "its rows are all there again, but it could not be marked as superseded, and counts as before; run this again"
+  }
+}
+
+/// A superseded marker that was decided on.
+struct SupersedingMark: Sendable {
+  let key: String
+  let document: [UInt8]
+
+  /// For the run record that names it.
+  var reference: RunRecord.DocumentReference { .init(key: key, sha256: SHA256.hash(document.span).hex) }
 }

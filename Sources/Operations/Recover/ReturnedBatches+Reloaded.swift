@@ -47,19 +47,21 @@ extension ReturnedBatches {
           + " tells what becomes of each batch; see docs/troubleshooting.md, \"archived rows are in the table again\"")
   }
 
-  /// Marks every such batch whose rows are all in the table again.
+  /// Supersedes every such batch whose rows are all in the table again.
+  ///
+  /// The newest first: while older ones are in the ledger, a batch that has left it is missed there.
   func supersedeReloaded(
     _ files: TableFiles, but suspects: Set<UUIDv7>, _ later: LaterBatches
   ) async throws(OperationError) -> [RecoverReport.Finding] {
     let known = Set(files.committedBatches).subtracting(suspects)
     var history: RestoreHistory?
     var findings: [RecoverReport.Finding] = []
-    for (_, key) in files.manifests(of: known) {
+    for (_, key) in files.manifests(of: known).reversed() {
       guard let reloaded = try await reloaded(key, &history) else { continue }
       findings.append(
         try await supersede(reloaded.batch, reloaded.rows, history, from: ledger, later))
     }
-    return findings
+    return findings.reversed()
   }
 
   /// The batch, when its first and its last row are in the table again and a restore does not explain it.

@@ -57,12 +57,13 @@ extension ReturnedBatches {
     RecoverReport.Finding(table: table.name, batchID: batch, outcome: outcome, detail: detail)
   }
 
-  /// Marks a batch whose rows are all there again, just as they were archived, and takes it out of the ledger that has it;
-  /// else tells why not.
+  /// Makes the mark of a batch whose rows are all there again, just as they were archived, and takes it out of the ledger
+  /// that has it; else tells why not.
   ///
   /// The ledger comes first: a batch that the ledger lacks and nothing marks is refused like one of a database that went
   /// back, and the next call goes on from there. A mark beside an entry would hide rows when the database goes back between
-  /// the two.
+  /// the two. The run record that names the mark comes next, and the mark last: once it is there, rows may change, and
+  /// nothing could vouch for a mark that no record names.
   func supersede(
     _ batch: ArchivedBatch, _ rows: RowDigests, _ history: RestoreHistory?, from ledger: Ledger?, _ later: LaterBatches
   ) async throws(OperationError) -> RecoverReport.Finding {
@@ -90,9 +91,7 @@ extension ReturnedBatches {
       let marker = SupersededMarker(
         tool: Tool.name, batchID: id, runID: context.runID, supersededAt: server.now, manifestSHA256: batch.sha256.hex,
         server: server.identity)
-      let document = try ArchiveDocument.encode(marker)
-      try await StoredDocument.write(document, to: key, in: store)
-      superseded.supersededMarker = .init(key: key, sha256: SHA256.hash(document.span).hex)
+      superseded.mark = SupersedingMark(key: key, document: try ArchiveDocument.encode(marker))
     } catch {
       throw .wrapping(error, "cannot mark the batch as superseded", at: "\(table.name), batch \(id)")
     }

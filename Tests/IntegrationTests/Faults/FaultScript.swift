@@ -110,7 +110,7 @@ struct Step: Sendable, CustomStringConvertible {
   static let supersededRead = s3("return: mark read", "GET", ".superseded.json")
 
   /// Of `recover --rows-came-back`, after a table alone was loaded from an older dump.
-  static let ofReturning = [entryOut, entryCommit, supersede, supersededRead, runRecord]
+  static let ofReturning = [entryOut, entryCommit, runRecord, supersede, supersededRead]
 
   static func ofSettling(_ ledger: LedgerUse) -> [Step] {
     [listing, settleRead, settleLock] + (ledger == .none ? [] : [settleLedger])

@@ -109,6 +109,46 @@ import Testing
     }
   }
 
+  @Test(arguments: ["UPDATE public.T SET kind = 'new' WHERE id = 5", "DELETE FROM public.T WHERE id = 5"])
+  func `rows may change once a recovery that is killed has marked their batch`(_ change: String) async throws {
+    try await withFaultScenario(rows: 30) { scenario in
+      try await scenario.archiver("archive")
+      try await scenario.database.psql(
+        "INSERT INTO public.events OVERRIDING SYSTEM VALUE SELECT * FROM public.original")
+      try await end(["recover", "--rows-came-back"], at: .supersede, .answer, .kill, scenario)
+      scenario.faults.install()
+      for table in ["events", "original"] {
+        try await scenario.database.psql(change.replacing(".T ", with: ".\(table) "))
+      }
+      let next = try await scenario.archiver("recover")
+      #expect(next.output == "nothing to settle\n", "\(next)")
+      try await scenario.archiver("recover", "--rows-came-back")
+      try await scenario.archiver("archive")
+      try await scenario.check(.settled, change)
+      try await scenario.archiver("verify", "--level", "database")
+    }
+  }
+
+  @Test func `marks that the storage does not take are told, and made by the next recovery`() async throws {
+    try await withFaultScenario(rows: 30) { scenario in
+      try await scenario.archiver("archive")
+      try await scenario.database.psql(
+        "INSERT INTO public.events OVERRIDING SYSTEM VALUE SELECT * FROM public.original")
+      for step in [Step.runRecord, .supersede] {
+        scenario.faults.spoil(step, .request, times: FaultCase.always) { _ in .s3("403 Forbidden", "AccessDenied") }
+        let told = try await scenario.command(["recover", "--rows-came-back"]).run()
+        #expect(told.exitCode != 0 && told.output.contains("could not be marked"), "\(told)")
+        scenario.faults.install()
+        try await scenario.check(.moment, "\(step) denied")
+        try await scenario.archiver("archive", expecting: 1)
+      }
+      try await scenario.archiver("recover", "--rows-came-back")
+      try await scenario.archiver("archive")
+      try await scenario.check(.settled, "marked in the end")
+      try await scenario.archiver("verify", "--level", "database")
+    }
+  }
+
   @Test(arguments: [(LedgerUse.ledger, 30), (.none, 6)])
   func `a kill at any moment loses nothing`(_ ledger: LedgerUse, _ shortRounds: Int) async throws {
     let seed = SeededRandom.seed()

@@ -154,12 +154,21 @@ extension SimulatedWorld {
   /// `recover --rows-came-back` on the original, which compares contents.
   mutating func supersede(writes limit: Int?) {
     var writes = 0
-    for id in returned(to: 0) + reloaded(to: 0) where stands(id, in: 0) {
-      for isMark in databases[0].ledger.contains(id) ? [false, true] : [true] {
-        writes += 1
-        if let limit, writes > limit { return }
-        if isMark { storage[id]?.isSuperseded = true } else { databases[0].takeOut(id) }
+    func mayWrite() -> Bool {
+      writes += 1
+      return limit.map { writes <= $0 } ?? true
+    }
+    var marks: [Int] = []
+    for id in returned(to: 0) + reloaded(to: 0).reversed() where stands(id, in: 0) {
+      if databases[0].ledger.contains(id) {
+        guard mayWrite() else { return }
+        databases[0].takeOut(id)
       }
+      marks.append(id)
+    }
+    for id in marks {
+      guard mayWrite() else { return }
+      storage[id]?.isSuperseded = true
     }
   }
 }
