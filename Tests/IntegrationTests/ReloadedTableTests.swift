@@ -99,18 +99,42 @@ import Testing
   }
 
   /// As totals of a day are, which a later count puts in the place of the archived ones.
-  @Test(arguments: ["true", "id IN (1, 100)", "id = 100"])
-  func `a row that is written again with its key and time is no reload`(_ changed: String) async throws {
+  @Test(arguments: [("true", 0), ("id IN (1, 100)", 98), ("id = 100", 99)])
+  func `a row that is written again with its key and time is no reload`(
+    _ changed: String, _ equalCount: Int
+  ) async throws {
     try await Self.withArchivedRows { scenario, _ in
       _ = try await scenario.database.psql("UPDATE public.copy SET amount = coalesce(amount, 0) + 1 WHERE \(changed)")
       try await Self.reload(scenario)
       let quiet = try await scenario.archiver("recover", "--rows-came-back")
       #expect(quiet.output == "nothing to settle\n", "\(quiet)")
       let expected = try await scenario.fingerprint()
-      try await scenario.archiver("archive")
+      // Those that are equal to the archived ones, edge or not, will be in two batches.
+      for arguments in [["archive", "--dry-run"], ["archive"]] {
+        let told = try await ArchiverCommand(arguments + ["--config", scenario.configuration]).run()
+        #expect(told.exitCode == 0, "\(told)")
+        #expect(told.output.contains("(\(equalCount) of its 100 rows)") == (equalCount > 0), "\(told)")
+        #expect(told.output.contains("was the table loaded from an older dump?") == (equalCount > 0), "\(told)")
+      }
       #expect(scenario.manifests.count == 2)
       try await scenario.archiver("restore")
       #expect(try await scenario.fingerprint() == expected)
+    }
+  }
+
+  /// The other edge is enough to look at the batch.
+  @Test(arguments: [
+    "DELETE FROM public.events WHERE id = 1",
+    "UPDATE public.events SET created_at = created_at - interval '1 hour' WHERE id = 100",
+  ])
+  func `a reloaded table whose first or last row has changed since is told before it is archived`(
+    _ change: String
+  ) async throws {
+    try await Self.withArchivedRows { scenario, batch in
+      try await Self.reload(scenario)
+      _ = try await scenario.database.psql(change)
+      let told = try await scenario.archiver("archive", "--dry-run")
+      #expect(told.output.contains("\(batch) (99 of its 100 rows)"), "\(told)")
     }
   }
 

@@ -10,7 +10,7 @@ import Postgres
 /// and its last row are there just as they were archived, as after a reload of the whole table.
 extension ReturnedBatches {
   /// The newest batches whose first and last row are looked for at the start of every run. A dump from before
-  /// them has their rows, and the manifest names both, so that objects are read only where rows have both keys and times.
+  /// them has their rows, and the manifest names both, so that objects are read only where a row has such a key and time.
   private static let reloadedCount = 8
 
   private struct Reloaded {
@@ -18,22 +18,37 @@ extension ReturnedBatches {
     var rows: RowDigests
     /// How many of them the table has just so.
     var equalCount: Int
+    /// The first and the last row are among them.
+    var hasEdges: Bool
   }
 
-  /// Refuses the table when the first and the last row of one of the newest batches are in it again.
-  func checkReloaded(_ files: TableFiles, but suspects: Set<UUIDv7>) async throws(OperationError) {
+  /// Refuses the table when the first and the last row of one of the newest batches are in it again; warns when one of both
+  /// has changed, and other rows have not.
+  func checkReloaded(_ files: TableFiles, but suspects: Set<UUIDv7>) async throws(OperationError) -> [String] {
     let known = files.committedBatches.filter { !suspects.contains($0) }.suffix(Self.reloadedCount)
     var history: RestoreHistory?
-    var found: [String] = []
+    var (found, changed): ([String], [String]) = ([], [])
     var isWhole = true
     for (id, key) in files.manifests(of: Set(known)) {
       guard let reloaded = try await reloaded(key, &history) else { continue }
       let count = reloaded.batch.manifest.rowCount
+      let share = "\(reloaded.equalCount == count ? "all" : "\(reloaded.equalCount)") of its \(count.of("row"))"
+      guard reloaded.hasEdges else {
+        changed.append("\(id) (\(share))")
+        continue
+      }
       isWhole = isWhole && reloaded.equalCount == count
-      found.append(
-        "\(id) (\(reloaded.equalCount == count ? "all" : "\(reloaded.equalCount)") of its \(count.of("row")))")
+      found.append("\(id) (\(share))")
     }
-    guard !found.isEmpty else { return }
+    guard !found.isEmpty else {
+      return changed.isEmpty
+        ? []
+        : [
+          "rows of these committed batches are in the table just as they were archived, and no restore put them back, though "
+            + "the first or the last row of the batch is not: \(changed.joined(separator: "; ")). Archived again, they are in "
+            + "two batches, and the newest counts: was the table loaded from an older dump?"
+        ]
+    }
     let recover =
       "when the table was loaded from an older dump: "
       + "`archiver recover --rows-came-back --table \(table.name.schema).\(table.name.table)`"
@@ -57,30 +72,31 @@ extension ReturnedBatches {
     var history: RestoreHistory?
     var findings: [RecoverReport.Finding] = []
     for (_, key) in files.manifests(of: known).reversed() {
-      guard let reloaded = try await reloaded(key, &history) else { continue }
+      guard let reloaded = try await reloaded(key, &history), reloaded.hasEdges else { continue }
       findings.append(
         try await supersede(reloaded.batch, reloaded.rows, history, from: ledger, later))
     }
     return findings.reversed()
   }
 
-  /// The batch, when its first and its last row are in the table again and a restore does not explain it.
+  /// The batch, when rows of it are in the table again, near its first or its last row, and a restore does not explain it.
   private func reloaded(
     _ key: String, _ history: inout RestoreHistory?
   ) async throws(OperationError) -> Reloaded? {
     do throws(OperationError) {
       let batch = try await ArchiveReader(store: store).batch(at: key)
-      guard try await hasBothEdges(batch) else { return nil }
+      guard try await hasEdge(batch) else { return nil }
       let rows = try await RowDigests(of: batch.manifest, from: store)
       let rest = try await lacking(rows, of: batch)
       let found = rest.foundKeys
-      let range = batch.manifest.range
-      guard found.contains(range.first.key), found.contains(range.last.key) else { return nil }
       let known: RestoreHistory
       if let history { known = history } else { known = try await self.history() }
       history = known
       guard try await !isExplained(found, of: batch, known) else { return nil }
-      return Reloaded(batch: batch, rows: rows, equalCount: found.count)
+      let range = batch.manifest.range
+      return Reloaded(
+        batch: batch, rows: rows, equalCount: found.count,
+        hasEdges: found.contains(range.first.key) && found.contains(range.last.key))
     } catch {
       guard error.category == .data else { throw error }
       // Its rows cannot be told, and `verify` says so: no reason to archive nothing more.
@@ -102,9 +118,9 @@ extension ReturnedBatches {
     }
   }
 
-  /// Whether rows have the keys of the first and of the last row, and their times as well where the column holds the archived
+  /// Whether a row has the key of the first or of the last row, and its time as well where the column holds the archived
   /// instant as it is. Reads no object.
-  private func hasBothEdges(_ batch: ArchivedBatch) async throws(OperationError) -> Bool {
+  private func hasEdge(_ batch: ArchivedBatch) async throws(OperationError) -> Bool {
     let manifest = batch.manifest
     let range = [manifest.range.first, manifest.range.last]
     var (edges, lookedAt) = (range.map(\.key), table)
@@ -114,6 +130,6 @@ extension ReturnedBatches {
       edges = range.map { $0.key + [$0.time.sqlText] }
       lookedAt.primaryKey.append(time)
     }
-    return try await present(edges, of: batch, in: lookedAt)?.count == Set(edges).count
+    return try await present(edges, of: batch, in: lookedAt)?.isEmpty == false
   }
 }

@@ -23,9 +23,7 @@ struct ReturnedBatches: Sendable {
   /// Refuses the table when rows of committed batches are in the database again; warns when the ledger only lacks entries.
   func check(_ files: TableFiles) async throws(OperationError) -> [String] {
     let (suspects, history) = try await suspects(files)
-    let warnings = try await check(suspects, history)
-    try await checkReloaded(files, but: Set(suspects.map(\.batchID)))
-    return warnings
+    return try await check(suspects, history) + checkReloaded(files, but: Set(suspects.map(\.batchID)))
   }
 
   private func check(
