@@ -95,6 +95,24 @@ import Testing
     try await withArchiveScenario(rows: 40) { scenario in
       try await scenario.archiver("archive")
       let manifest = try #require(scenario.manifests.first)
+  @Test func `of a batch of many rows each that is in the database is counted, restored ones apart`() async throws {
+    try await withArchiveScenario(rows: 25_000) { scenario in
+      try scenario.configure(table: "partition: none", batchSize: 100_000)
+      try await scenario.archiver("archive")
+      #expect(scenario.manifests.count == 1)
+      try await scenario.archiver("verify", "--level", "database")
+      try await scenario.archiver("restore", "--where-key", "9", "--where-key", "20500")
+      try await scenario.archiver("verify", "--level", "database")
+      _ = try await scenario.database.psql(
+        """
+        INSERT INTO public.events (id, created_at) OVERRIDING SYSTEM VALUE
+        SELECT g, now() FROM unnest(ARRAY[1, 10000, 10001, 20001, 25000]) AS g
+        """)
+      let result = try await scenario.archiver("verify", "--level", "database", "--output", "json", expecting: 1)
+      #expect(result.output.contains("\"found\":\"5 of 25000 keys\"") && result.output.contains("2 more were restored"))
+    }
+  }
+
       let bytes = [UInt8](try Data(contentsOf: URL(filePath: scenario.directory.path + "/storage/" + manifest)))
       let written = try ArchiveDocument.decode(Manifest.self, from: bytes, formats: [Manifest.format])
       let marker = SupersededMarker(

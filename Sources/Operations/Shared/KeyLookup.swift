@@ -14,6 +14,17 @@ package struct KeyLookup: Sendable {
 
   /// Those of `keys`, each in text form and in the key's order, that no row of the table has.
   package func missing(_ keys: [[String]], in transaction: Transaction) async throws(PostgresError) -> [[String]] {
+    try await those(of: keys, "NOT EXISTS", in: transaction)
+  }
+
+  /// Those of `keys`, likewise, that a row of the table has.
+  func present(_ keys: [[String]], in transaction: Transaction) async throws(PostgresError) -> [[String]] {
+    try await those(of: keys, "EXISTS", in: transaction)
+  }
+
+  private func those(
+    of keys: [[String]], _ quantifier: String, in transaction: Transaction
+  ) async throws(PostgresError) -> [[String]] {
     let columns = table.keyColumns
     let names = columns.indices.map { "k\($0 + 1)" }
     // The texts, to be given back, and beside them the values.
@@ -28,9 +39,9 @@ package struct KeyLookup: Sendable {
     }
     let sql = """
       SELECT \(names.map { "k." + $0 }.joined(separator: ", ")) FROM (SELECT \(arrays.joined(separator: ", "))) AS k \
-      WHERE NOT EXISTS (SELECT FROM \(table.ownRows) AS t WHERE \(matches.joined(separator: " AND ")))
+      WHERE \(quantifier) (SELECT FROM \(table.ownRows) AS t WHERE \(matches.joined(separator: " AND ")))
       """
-    var missing: [[String]] = []
+    var found: [[String]] = []
     var rest = keys[...]
     while !rest.isEmpty {
       let chunk = rest.prefix(Self.chunkSize)
@@ -39,9 +50,9 @@ package struct KeyLookup: Sendable {
         let texts = chunk.map { $0[index] }
         return [.text(ArrayText.array(of: texts)), .text(columns[index].arrayText(of: texts))]
       }
-      missing += try await transaction.execute(sql, parameters).rows.map { $0.compactMap { $0 } }
+      found += try await transaction.execute(sql, parameters).rows.map { $0.compactMap { $0 } }
     }
-    return missing
+    return found
   }
 
   /// The statement, without parameters, that gives these expressions over the rows `t` of the table that have one of `keys`,

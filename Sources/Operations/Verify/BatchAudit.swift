@@ -17,7 +17,6 @@ struct BatchResult: Sendable {
   /// There is no manifest, nor anything to believe in its place.
   var isAbsent = false
   var isSuperseded: Bool { marker != nil }
-  var keyHashes: [UInt64] = []
   var findings: [VerifyFinding] = []
   var notes: [String] = []
 }
@@ -31,8 +30,10 @@ struct BatchAudit: Sendable {
   /// For level `database`.
   let database: DatabaseAudit?
 
-  /// Throws when the storage, or the database, cannot be read.
-  func run(_ batch: UUIDv7, in folder: ArchiveFolder) async throws(OperationError) -> BatchResult {
+  /// The keys of a batch that counts go to `duplicates`. Throws when the storage, or the database, cannot be read.
+  func run(
+    _ batch: UUIDv7, in folder: ArchiveFolder, _ duplicates: DuplicateKeys
+  ) async throws(OperationError) -> BatchResult {
     let key = ArchiveLayout.document(.manifest, in: folder.path, batch: batch)
     var result = BatchResult(batchID: batch, key: key)
     if folder.batches(.superseded).contains(batch) {
@@ -59,7 +60,7 @@ struct BatchAudit: Sendable {
     guard selection.includes(sound.manifest) else { return result }
     result.manifest = sound.manifest
     result.findings += findings
-    try await audit(sound, folder, into: &result)
+    try await audit(sound, folder, duplicates, into: &result)
     return result
   }
 
@@ -88,23 +89,24 @@ struct BatchAudit: Sendable {
     // Its keys are archived again on purpose, so they are neither compared nor looked for in the database.
     let alone = BatchAudit(
       store: store, selection: selection, level: level == .head ? .head : .full, signatures: signatures, database: nil)
-    try await alone.audit(sound, folder, into: &result)
-    result.keyHashes = []
+    try await alone.audit(sound, folder, nil, into: &result)
     return result
   }
 
   private func audit(
-    _ sound: ManifestCheck.Sound, _ folder: ArchiveFolder, into result: inout BatchResult
+    _ sound: ManifestCheck.Sound, _ folder: ArchiveFolder, _ duplicates: DuplicateKeys?, into result: inout BatchResult
   ) async throws(OperationError) {
     let manifest = sound.manifest
     var times: ClosedRange<Int64>?
     var keyExtent: KeyExtent?
     var rangeEnds = RangeEnds(manifest)
-    var keys: [[String]] = []
+    let keys = database.map { _ in KeySpool(partCount: manifest.primaryKey.count) }
+    let targets = RowAudit.KeyTargets(
+      duplicates: level == .head ? nil : duplicates?.begin(manifest.batchID, key: sound.key), texts: keys)
     var isWhole = true
     for object in manifest.objects {
       let place = ObjectPlace(table: folder.table, key: object.key, batchID: manifest.batchID)
-      guard let checked = try await check(object, manifest, folder.objects[object.key], place) else {
+      guard let checked = try await check(object, manifest, folder.objects[object.key], place, targets) else {
         isWhole = false
         result.findings.append(
           place.finding(
@@ -119,8 +121,6 @@ struct BatchAudit: Sendable {
         return finding
       }
       result.notes += checked.notes
-      result.keyHashes += checked.keyHashes
-      keys += checked.keys
       if let extent = checked.keyExtent {
         if keyExtent == nil { keyExtent = extent } else { keyExtent?.add(extent) }
       }
@@ -179,7 +179,8 @@ struct BatchAudit: Sendable {
 
   /// Nil when there is no such object.
   private func check(
-    _ object: Manifest.Object, _ manifest: Manifest, _ listedSize: Int?, _ place: ObjectPlace
+    _ object: Manifest.Object, _ manifest: Manifest, _ listedSize: Int?, _ place: ObjectPlace,
+    _ targets: RowAudit.KeyTargets
   ) async throws(OperationError) -> ObjectResult? {
     do {
       guard level != .head else {
@@ -191,7 +192,7 @@ struct BatchAudit: Sendable {
         }
         return result
       }
-      let rows = RowAudit(manifest, expecting: object.rows, keeping: database == nil ? .hashes : .texts)
+      let rows = RowAudit(manifest, expecting: object.rows, into: targets)
       var sink = try await store.read(object.key, into: ObjectAudit(object, rows: rows))
       return sink.finish(at: place)
     } catch let error as ObjectStoreError where error.code == .notFound {

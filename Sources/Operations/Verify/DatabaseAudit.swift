@@ -62,7 +62,7 @@ struct DatabaseAudit: Sendable {
   }
 
   /// Looks for the ledger entry of a batch and, unless `keys` is nil, for rows that have its keys.
-  func check(_ sound: ManifestCheck.Sound, keys: [[String]]?) async throws(OperationError) -> Answer {
+  func check(_ sound: ManifestCheck.Sound, keys: KeySpool?) async throws(OperationError) -> Answer {
     let manifest = sound.manifest
     do {
       return try await pool.withConnection { connection in
@@ -95,7 +95,7 @@ struct DatabaseAudit: Sendable {
   }
 
   private func look(
-    for keys: [[String]], of sound: ManifestCheck.Sound, in transaction: Transaction, _ answer: inout Answer
+    for keys: KeySpool, of sound: ManifestCheck.Sound, in transaction: Transaction, _ answer: inout Answer
   ) async throws {
     let manifest = sound.manifest
     let name = manifest.source.name
@@ -116,16 +116,20 @@ struct DatabaseAudit: Sendable {
       answer.notes.append("\(name) has other key columns now than when it was archived; some keys were not looked up")
       return
     }
-    let missing = Set(try await KeyLookup(table: table).missing(keys, in: transaction))
-    let present = Set(keys).subtracting(missing)
-    guard !present.isEmpty else { return }
-    let rest = try await history.unexplained(present, of: manifest.batchID, name)
-    guard !rest.isEmpty else { return }
+    let lookup = KeyLookup(table: table)
+    var (presentCount, unexplainedCount) = (0, 0)
+    for lot in 0..<keys.lotCount {
+      let present = Set(try await lookup.present(try keys.lot(lot), in: transaction))
+      guard !present.isEmpty else { continue }
+      presentCount += present.count
+      unexplainedCount += try await history.unexplained(present, of: manifest.batchID, name).count
+    }
+    guard unexplainedCount > 0 else { return }
     answer.findings.append(
       VerifyFinding(
         .inDatabase, table: name, key: sound.key, batchID: manifest.batchID, expected: "none of its rows",
-        found: "\(rest.count) of \(keys.count) keys",
-        detail: rest.count == present.count ? "" : "\(present.count - rest.count) more were restored"))
+        found: "\(unexplainedCount) of \(manifest.rowCount) keys",
+        detail: unexplainedCount == presentCount ? "" : "\(presentCount - unexplainedCount) more were restored"))
   }
 
   /// Finds ledger entries without a manifest; `seen` holds what the walk came across.

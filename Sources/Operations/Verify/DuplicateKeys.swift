@@ -1,10 +1,11 @@
 import ArchiveModel
+import Synchronization
 
 /// Finds primary keys that occur more than once in a table's committed batches.
 ///
 /// Memory: 16 bytes for each of `heldCount` rows, twice while they are sorted out; the others' hashes go to a temporary file,
 /// 16 bytes a row. Batches that share a hash are read again and compared, so that two keys of one hash are no finding.
-final class DuplicateKeys {
+final class DuplicateKeys: Sendable {
   /// A batch and its manifest's key.
   struct Batch: Sendable {
     var id: UUIDv7
@@ -27,33 +28,70 @@ final class DuplicateKeys {
     subscript(part: Int) -> Range<Int> { starts[part]..<starts[part + 1] }
   }
 
+  private struct State: ~Copyable {
+    var batches: [Batch] = []
+    var held: [Entry] = []
+    var file: TemporaryFile?
+    /// What `file` holds: entries in parts, each lot behind the one before.
+    var lots: [Parts] = []
+    /// Why there is no room for more.
+    var failure: OperationError?
+  }
+
   private let heldCount: Int
-  private var batches: [Batch] = []
-  private var held: [Entry] = []
-  private var file: TemporaryFile?
-  /// What `file` holds: entries in parts, each lot behind the one before.
-  private var lots: [Parts] = []
+  private let state = Mutex(State())
 
   init(heldCount: Int) {
     self.heldCount = heldCount
   }
 
-  /// Throws when there is no room for the temporary file.
-  func add(_ batch: UUIDv7, key: String, hashes: [UInt64]) throws(OperationError) {
-    guard !hashes.isEmpty else { return }
-    for hash in hashes {
-      held.append(Entry(hash: hash, batch: batches.count))
-      if held.count >= heldCount { try spill() }
-    }
-    batches.append(Batch(id: batch, key: key))
+  /// Where the hashes of one batch go, as they come: a batch has too many to be held.
+  struct Collector: Sendable {
+    fileprivate let keys: DuplicateKeys
+    fileprivate let batch: Int
+
+    /// That there is no room is told by `checkRoom` and `suspects`.
+    func add(_ hashes: some Collection<UInt64>) { keys.add(hashes, of: batch) }
   }
 
-  private func spill() throws(OperationError) {
-    let (entries, parts) = Self.grouped(held)
-    held.removeAll(keepingCapacity: true)
-    if file == nil { file = try TemporaryFile.make() }
-    try file?.append(entries)
-    lots.append(parts)
+  /// Begins a batch whose manifest has that key.
+  func begin(_ batch: UUIDv7, key: String) -> Collector {
+    let place = state.withLock { state in
+      state.batches.append(Batch(id: batch, key: key))
+      return state.batches.count - 1
+    }
+    return Collector(keys: self, batch: place)
+  }
+
+  /// Throws when the temporary file could not be written.
+  func checkRoom() throws(OperationError) {
+    try state.withLock { (state) throws(OperationError) in
+      if let failure = state.failure { throw failure }
+    }
+  }
+
+  private func add(_ hashes: some Collection<UInt64>, of batch: Int) {
+    state.withLock { state in
+      guard state.failure == nil else { return }
+      for hash in hashes {
+        state.held.append(Entry(hash: hash, batch: batch))
+        guard state.held.count >= heldCount else { continue }
+        do throws(OperationError) {
+          try Self.spill(&state)
+        } catch {
+          state.failure = error
+          return
+        }
+      }
+    }
+  }
+
+  private static func spill(_ state: inout State) throws(OperationError) {
+    let (entries, parts) = grouped(state.held)
+    state.held.removeAll(keepingCapacity: true)
+    if state.file == nil { state.file = try TemporaryFile.make() }
+    try state.file?.append(entries)
+    state.lots.append(parts)
   }
 
   private static func grouped(_ entries: [Entry]) -> (entries: [Entry], parts: Parts) {
@@ -72,17 +110,24 @@ final class DuplicateKeys {
 
   /// Batches that share hashes, in pairs, the older one first; a batch that repeats one is paired with itself.
   ///
-  /// Throws when the temporary file cannot be read.
+  /// Called once. Throws when the temporary file could not be written or cannot be read.
   func suspects() throws(OperationError) -> [(older: Batch, newer: Batch)] {
+    try state.withLock { (state) throws(OperationError) in try Self.suspects(&state) }
+      .sorted { ($0.older.id, $0.newer.id) < ($1.older.id, $1.newer.id) }
+  }
+
+  private static func suspects(_ state: inout State) throws(OperationError) -> [(older: Batch, newer: Batch)] {
+    if let failure = state.failure { throw failure }
     var found: Set<Pair> = []
-    let (rest, parts) = Self.grouped(held)
-    held = []
+    let batches = state.batches
+    let (rest, parts) = grouped(state.held)
+    state.held = []
     for part in 0..<Parts.count {
       var entries = Array(rest[parts[part]])
       var offset = 0
-      for lot in lots {
+      for lot in state.lots {
         let range = lot[part]
-        try file?.read(range.count, from: offset + range.lowerBound, appendingTo: &entries)
+        try state.file?.read(range.count, from: offset + range.lowerBound, appendingTo: &entries)
         offset += lot.starts[Parts.count]
       }
       // Oldest batch first, whatever order they were read in: neighbours are compared, and a restore explains a newer one.
@@ -96,7 +141,7 @@ final class DuplicateKeys {
     return found.map { pair in
       let (one, other) = (batches[pair.one], batches[pair.other])
       return one.id <= other.id ? (one, other) : (other, one)
-    }.sorted { ($0.older.id, $0.newer.id) < ($1.older.id, $1.newer.id) }
+    }
   }
 
   private struct Pair: Hashable {

@@ -3,7 +3,7 @@ import Gzip
 import Hashing
 import ObjectStore
 
-/// Checks one object as its bytes arrive; memory does not grow with the object, but for its keys.
+/// Checks one object as its bytes arrive; memory does not grow with the object, but for digests of its keys.
 ///
 /// A file whose content should be no more than `maximumKeptByteCount` is kept and unpacked in one go, which takes a third of
 /// the time; only where that fails is it read in pieces, which tells exactly how it is damaged.
@@ -88,6 +88,7 @@ struct ObjectAudit: ~Copyable, ByteSink {
       }
     }
     content.finish(isComplete: gzipError == nil)
+    content.rows.finish()
     let lines = content.lineCount
     if let gzipError {
       result.findings.append(
@@ -114,8 +115,6 @@ struct ObjectAudit: ~Copyable, ByteSink {
     }
     result.isWhole = gzipError == nil && content.rows.isClean && content.longLineCount == 0
     result.rows = content.rows.lineCount
-    result.keyHashes = content.rows.keyHashes
-    result.keys = content.rows.keys
     result.keyDigests = content.rows.keyDigests
     result.times = content.rows.times
     result.keyExtent = content.rows.keyExtent
@@ -142,11 +141,7 @@ struct ObjectResult: Sendable {
   /// Every line was read and is a row.
   var isWhole = false
   var rows = 0
-  /// One a row that could be decoded.
-  var keyHashes: [UInt64] = []
-  /// Likewise, where they were asked for.
-  var keys: [[String]] = []
-  /// Likewise.
+  /// One a row that could be decoded, where they were asked for.
   var keyDigests: [KeyDigest] = []
   /// The earliest and latest instant of the rows, in PostgreSQL's microseconds.
   var times: ClosedRange<Int64>?

@@ -10,19 +10,24 @@ struct RowAudit: Sendable {
   private let keyColumns: [Int]
   private let timeColumn: Int
   private let range: TimeBounds
-  private let keptForm: KeyForm
-  /// What is kept of a key: its hash of eight bytes in any case.
-  enum KeyForm: Sendable { case hashes, digests, texts }
+  private let targets: KeyTargets
+  /// Hashes that `targets.duplicates` has not got yet.
+  private var pendingHashes: [UInt64] = []
+
+  /// What is done with the keys of the rows that could be decoded, but for what the manifest says of them.
+  struct KeyTargets: Sendable {
+    var duplicates: DuplicateKeys.Collector?
+    var texts: KeySpool?
+    var keepsDigests = false
+  }
+
+  private static let pendingHashCount = 4096
 
   /// Rows that the object should have.
   let expectedCount: Int
 
   private(set) var lineCount = 0
-  /// One a decoded line.
-  private(set) var keyHashes: [UInt64] = []
-  /// Likewise, if they are to be kept.
-  private(set) var keys: [[String]] = []
-  /// Likewise.
+  /// One a decoded line, if they are to be kept.
   private(set) var keyDigests: [KeyDigest] = []
   private(set) var times: ClosedRange<Int64>?
   /// Nil where the manifest's bounds of the keys are not to be compared.
@@ -45,7 +50,7 @@ struct RowAudit: Sendable {
   /// The manifest has passed `ManifestCheck`, so that its columns are found.
   ///
   /// `expecting` is how many rows the object should have.
-  init(_ manifest: Manifest, expecting count: Int, keeping form: KeyForm) {
+  init(_ manifest: Manifest, expecting count: Int, into targets: KeyTargets) {
     expectedCount = count
     reader = RowReader(
       columns: manifest.rowColumns)
@@ -57,7 +62,7 @@ struct RowAudit: Sendable {
     range = TimeBounds(manifest)
     keyExtent = KeyExtent(manifest)
     rangeEnds = RangeEnds(manifest)
-    keptForm = form
+    self.targets = targets
   }
 
   var isClean: Bool { faults.isEmpty }
@@ -100,13 +105,19 @@ struct RowAudit: Sendable {
       // No text form holds this byte, so that parts cannot run into one another.
       hash.add(0xFF)
     }
-    keyHashes.append(hash.value)
-    switch keptForm {
-    case .hashes: break
-    case .digests: if let digest = KeyDigest(keyColumns, of: reader) { keyDigests.append(digest) }
-    case .texts: keys.append(keyColumns.map { reader.text($0) ?? "" })
+    if targets.duplicates != nil {
+      pendingHashes.append(hash.value)
+      if pendingHashes.count == Self.pendingHashCount { finish() }
     }
+    if targets.keepsDigests, let digest = KeyDigest(keyColumns, of: reader) { keyDigests.append(digest) }
+    targets.texts?.add(keyColumns.map { reader.text($0) ?? "" })
     return hash.value
+  }
+
+  /// Hands on what is held back, once every line was read.
+  mutating func finish() {
+    targets.duplicates?.add(pendingHashes)
+    pendingHashes.removeAll(keepingCapacity: true)
   }
 
   private mutating func note(_ code: FindingCode, _ line: Int, _ expected: String, _ found: String) {

@@ -24,7 +24,7 @@ extension TableAudit {
     var digests: [KeyDigest] = []
     for object in manifest.objects {
       do {
-        let rows = RowAudit(manifest, expecting: object.rows, keeping: .digests)
+        let rows = RowAudit(manifest, expecting: object.rows, into: .init(keepsDigests: true))
         var sink = try await store.read(object.key, into: ObjectAudit(object, rows: rows))
         digests +=
           sink.finish(at: ObjectPlace(table: totals.name, key: object.key, batchID: manifest.batchID))

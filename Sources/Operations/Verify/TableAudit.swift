@@ -75,7 +75,7 @@ struct TableAudit {
       && (request.selection.batches.isEmpty || request.selection.batches.contains(batch))
   }
 
-  /// The results in the order of `batches`, but for the keys' hashes, which are taken in as they come.
+  /// The results in the order of `batches`.
   private func audit(
     _ batches: [(id: UUIDv7, folder: ArchiveFolder)]
   ) async throws(OperationError) -> [BatchResult] {
@@ -86,18 +86,16 @@ struct TableAudit {
         var next = 0
         while next < min(request.parallelism, batches.count) {
           let (index, (id, folder)) = (next, batches[next])
-          group.addTask { (index, try await batch.run(id, in: folder)) }
+          group.addTask { (index, try await batch.run(id, in: folder, duplicates)) }
           next += 1
         }
-        while let (index, found) = try await group.next() {
-          var result = found
-          try duplicates.add(result.batchID, key: result.key, hashes: result.keyHashes)
-          result.keyHashes = []
+        while let (index, result) = try await group.next() {
           results[index] = result
+          try duplicates.checkRoom()
           try context.checkStop()
           guard next < batches.count else { continue }
           let (following, (id, folder)) = (next, batches[next])
-          group.addTask { (following, try await batch.run(id, in: folder)) }
+          group.addTask { (following, try await batch.run(id, in: folder, duplicates)) }
           next += 1
         }
         return results.compactMap { $0 }

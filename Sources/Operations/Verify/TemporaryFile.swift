@@ -81,6 +81,8 @@ struct TemporaryFile: ~Copyable {
   private static func failure(_ directory: String) -> OperationError {
     OperationError(
       .configuration, "cannot use a temporary file", at: directory, cause: unsafe String(cString: strerror(errno)),
-      hint: "set TMPDIR to a directory with 16 bytes of room for each row of the largest table")
+      hint:
+        "set TMPDIR to a directory with room: 16 bytes for each row of the largest table, and at level database the "
+        + "keys of four batches")
   }
 }
