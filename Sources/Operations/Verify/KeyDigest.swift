@@ -55,6 +55,16 @@ extension [KeyDigest] {
     return found
   }
 
+  /// The elements that `other` does not have; both must be sorted.
+  func without(_ other: [KeyDigest]) -> [KeyDigest] {
+    guard !other.isEmpty else { return self }
+    var place = 0
+    return filter { digest in
+      while place < other.count, other[place] < digest { place += 1 }
+      return place == other.count || other[place] != digest
+    }
+  }
+
   /// The elements that `other` has, too, each once; both must be sorted.
   func shared(with other: [KeyDigest]) -> [KeyDigest] {
     var found: [KeyDigest] = []

@@ -6,8 +6,11 @@ actor RestoreHistory {
   private let store: any ObjectStore
   private let signatures: SignatureCheck
   private let records: [RestoreRecord]
-  /// By the list's key, sorted: 16 bytes a key.
-  private var keys: [String: [KeyDigest]] = [:]
+  /// By the list's key; nil for a list that explains nothing.
+  private var keys: [String: RestoredKeys?] = [:]
+
+  /// Larger lists explain nothing where signatures are looked at: 64 MiB, some tens of millions of keys.
+  private static let maximumSignedByteCount = 1 << 26
 
   private init(store: any ObjectStore, signatures: SignatureCheck, records: [RestoreRecord]) {
     (self.store, self.signatures, self.records) = (store, signatures, records)
@@ -48,12 +51,7 @@ actor RestoreHistory {
   private func rest(_ found: [KeyDigest], without lists: [String]) async throws(OperationError) -> [KeyDigest] {
     var rest = found
     for list in lists where !rest.isEmpty {
-      let restored = rest.shared(with: try await restoredKeys(list))
-      var place = 0
-      rest.removeAll { digest in
-        while place < restored.count, restored[place] < digest { place += 1 }
-        return place < restored.count && restored[place] == digest
-      }
+      if let restored = try await restoredKeys(list) { rest = try restored.unknown(of: rest) }
     }
     return rest
   }
@@ -66,30 +64,34 @@ actor RestoreHistory {
     .compactMap { $0.keys == ArchiveLayout.restoredKeys($0.restoreID) ? $0.keys : nil }
   }
 
-  private func restoredKeys(_ list: String) async throws(OperationError) -> [KeyDigest] {
+  /// Nil for a list that is gone, damaged, or signed by nobody who is trusted: it explains nothing.
+  private func restoredKeys(_ list: String) async throws(OperationError) -> RestoredKeys? {
     if let known = keys[list] { return known }
+    var restored: RestoredKeys?
     do {
-      if signatures.isNeeded {
-        let file = try await store.get(list, maximumByteCount: KeyList.maximumByteCount)
-        // What anyone may have written explains nothing.
-        guard try await signatures.finding(list, file) == nil else {
-          keys[list] = []
-          return []
-        }
-      }
-      var read: [KeyDigest] = []
-      try await KeyList.forEachKey(of: list, from: store) { read.append(KeyDigest($0)) }
-      read.sort()
-      keys[list] = read
-      return read
+      restored = signatures.isNeeded ? try await signedKeys(list) : try await unsignedKeys(list)
     } catch let error as ObjectStoreError where !error.concernsOneObject {
       throw .wrapping(error, "cannot read the restored keys", at: list)
-    } catch let error as OperationError where error.category != .data {
+    } catch let error as OperationError {
       throw error
     } catch {
-      // A list that is gone or damaged explains nothing.
-      keys[list] = []
-      return []
+      restored = nil
     }
+    keys[list] = .some(restored)
+    return restored
+  }
+
+  private func unsignedKeys(_ list: String) async throws -> RestoredKeys? {
+    let sink = try await store.read(list, into: try RestoredKeysSink())
+    return try sink.finish()
+  }
+
+  /// A signature is of a whole file, so that the file has to be held.
+  private func signedKeys(_ list: String) async throws -> RestoredKeys? {
+    let file = try await store.get(list, maximumByteCount: Self.maximumSignedByteCount)
+    guard try await signatures.finding(list, file) == nil else { return nil }
+    var sink = try RestoredKeysSink()
+    sink.write(file.span)
+    return try sink.finish()
   }
 }
