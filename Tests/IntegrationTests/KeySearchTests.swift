@@ -76,6 +76,20 @@ import Testing
     return (result, reads.withLock { $0 })
   }
 
+  @Test(arguments: ["x", "99999999999999999999", "1,2"])
+  func `a key that the column cannot hold is refused, as by restore`(key: String) async throws {
+    try await withThrowawayDatabase { database in
+      _ = try await database.psql(ArchiveScenario.events(0))
+      try await GoodArchive.withCopy { archive in
+        for command in [["inspect", "rows"], ["restore", "--target", database.url, "--dry-run"]] {
+          let result = try await ArchiverCommand(command + ["--storage", archive.url, "--where-key", key]).run()
+          #expect(result.exitCode == 65 && result.output.isEmpty, "\(command): \(result)")
+          #expect(result.errorOutput.contains("the primary key is (id)"), "\(command): \(result)")
+        }
+      }
+    }
+  }
+
   @Test func `in a thousand batches nothing is wrong, and a key is looked for in one object`() async throws {
     let server = try TestEnvironment.s3()
     try await withThrowawayDatabase { database in

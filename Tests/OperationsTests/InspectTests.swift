@@ -107,13 +107,50 @@ import Testing
     #expect(try await rows(archive, selection).lines.count == 2, "the bounds are half-open")
   }
 
-  @Test("refuses a key with another number of parts than the table's")
-  func keyParts() async throws {
+  /// The key is a bigint, 1 to 5.
+  @Test(
+    "refuses a key that cannot be one of the table's",
+    arguments: [
+      ["1", "2"], ["x"], [""], ["3.0"], ["1e0"], ["--3"], ["3 4"], ["9223372036854775808"], ["NaN"],
+    ])
+  func impossibleKeys(key: [String]) async throws {
     let archive = try SampleArchive()
     try await archive.write(SampleArchive.Draft())
     var selection = Selection()
-    selection.keys = [["1", "2"]]
-    await #expect(throws: OperationError.self) { _ = try await rows(archive, selection) }
+    selection.keys = [["3"], key]
+    let error = await #expect(throws: OperationError.self) { _ = try await rows(archive, selection) }
+    #expect(error?.category == .data && error?.place == "app.public.events")
+  }
+
+  @Test("finds a key however PostgreSQL takes it", arguments: ["3", "+3", "003", " 3\n"])
+  func spelledKeys(key: String) async throws {
+    let archive = try SampleArchive()
+    var draft = SampleArchive.Draft()
+    draft.manifest.range.keys = .init(least: "1", greatest: "5")
+    try await archive.write(draft)
+    var selection = Selection()
+    selection.keys = [[key]]
+    #expect(try await rows(archive, selection).lines == [draft.lines[2]])
+  }
+
+  /// A type, a key, and how the rows have it; nil where the type takes no such value.
+  static let forms: [(type: String, key: String, form: String?)] = [
+    ("smallint", "-32768", "-32768"), ("smallint", "32768", nil), ("integer", "2147483647", "2147483647"),
+    ("integer", "-2147483649", nil), ("bigint", "-9223372036854775808", "-9223372036854775808"),
+    ("oid", "4294967295", "4294967295"), ("oid", "-1", "4294967295"), ("oid", "4294967296", nil),
+    ("uuid", "A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"),
+    ("uuid", "{a0eebc999c0b4ef8bb6d6bb9bd380a11}", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"),
+    ("uuid", "a0ee-bc99-9c0b-4ef8-bb6d-6bb9-bd38-0a11", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"),
+    ("uuid", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a1", nil), ("uuid", "a0eebc99--9c0b-4ef8-bb6d-6bb9bd380a11", nil),
+    ("uuid", "{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", nil), ("uuid", "17", nil), ("text", " x", " x"),
+  ]
+
+  @Test("takes the forms of a key that its type takes", arguments: forms.indices)
+  func takenForms(index: Int) {
+    let (type, key, form) = Self.forms[index]
+    var manifest = SampleArchive.Draft().manifest
+    manifest.columns[0].type = type
+    #expect(manifest.canonicalKey([key]) == form.map { [$0] })
   }
 
   @Test("shows no row of a damaged object")

@@ -21,7 +21,7 @@ extension InspectJob {
   /// Hands the selection's rows of `batches` to `visitor`, batch by batch, in the order in which they are stored.
   ///
   /// Every object is checked against its manifest's sums before its first row is handed over; memory holds one object.
-  /// Throws a data error for a damaged object, and for a key of another number of parts than the table's.
+  /// Throws a data error for a damaged object, and for a key that cannot be one of the table's.
   package func rows(
     _ selection: Selection, of batches: [ArchivedBatch], into visitor: inout some ArchivedRowVisitor
   ) async throws(OperationError) {
@@ -53,6 +53,8 @@ extension InspectJob {
 /// Which rows of a batch are wanted.
 struct RowFilter {
   private let selection: Selection
+  /// As rows have them.
+  private let keys: Set<[String]>
   private let keyColumns: [Int]
   private let timeColumn: Int
   /// Microseconds that a time without an offset may be from its instant.
@@ -63,13 +65,28 @@ struct RowFilter {
     keyColumns = manifest.primaryKey.compactMap { name in manifest.columns.firstIndex { $0.name == name } }
     timeColumn = manifest.columns.firstIndex { $0.name == manifest.timestampColumn } ?? 0
     slack = TimeBounds(manifest).slack
-    for key in selection.keys where key.count != keyColumns.count {
-      throw OperationError(
+    var keys: Set<[String]> = []
+    for key in selection.keys {
+      guard let canonical = manifest.canonicalKey(key) else { throw Self.failure(key, manifest) }
+      keys.insert(canonical)
+    }
+    self.keys = keys
+  }
+
+  private static func failure(_ key: [String], _ manifest: Manifest) -> OperationError {
+    let names = manifest.primaryKey
+    guard key.count == names.count else {
+      return OperationError(
         .data, "cannot look the key up", at: "\(manifest.source.name)",
-        cause:
-          "--where-key has \(key.count.of("part")), and the primary key is (\(manifest.primaryKey.joined(separator: ", ")))",
+        cause: "--where-key has \(key.count.of("part")), and the primary key is (\(names.joined(separator: ", ")))",
         hint: "separate the parts by commas, and quote a part that holds one: '\"a,b\",7'")
     }
+    let types = names.map { name in manifest.columns.first { $0.name == name }?.formType ?? "" }
+    return OperationError(
+      .data, "cannot look the key up", at: "\(manifest.source.name)",
+      cause:
+        "a key given does not fit: a part of it is not in the text form of its type (\(types.joined(separator: ", ")))",
+      hint: "the primary key is (\(names.joined(separator: ", "))); choose another table with --table")
   }
 
   func includes(_ reader: RowReader) -> Bool {
@@ -80,6 +97,6 @@ struct RowFilter {
       // Where only the database could tell the instant, a row is shown if it may lie within the bounds.
       guard selection.from.map({ late >= $0 }) ?? true, selection.to.map({ early < $0 }) ?? true else { return false }
     }
-    return selection.keys.isEmpty || selection.keys.contains(keyColumns.map { reader.text($0) ?? "" })
+    return keys.isEmpty || keys.contains(keyColumns.map { reader.text($0) ?? "" })
   }
 }
