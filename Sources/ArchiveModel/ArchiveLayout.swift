@@ -47,7 +47,14 @@ package enum ArchiveLayout {
   package static func restoredKeys(_ restore: UUIDv7) -> String { "\(restoresPrefix)\(restore).keys.jsonl.gz" }
 
   /// The key of the Ed25519 signature of a document: its 64 bytes and nothing else.
-  package static func signature(of key: String) -> String { "\(key).sig" }
+  package static func signature(of key: String) -> String { "\(key)\(signatureEnding)" }
+
+  private static let signatureEnding = ".sig"
+
+  /// The key of the document that the signature of that key is of; nil for what is no signature's key.
+  package static func signedDocument(of signature: String) -> String? {
+    signature.hasSuffix(signatureEnding) ? String(signature.dropLast(signatureEnding.count)) : nil
+  }
 
   /// Whether a document of that key says for good what became of rows, so that it is signed where there is a key.
   ///

@@ -176,6 +176,10 @@ struct GoodArchive {
 
   /// Runs `verify` on the archive; the exit code must fit the findings.
   func verify(_ arguments: String...) async throws -> (findings: [Finding], summary: Summary.Content) {
+    try await verify(arguments: arguments)
+  }
+
+  func verify(arguments: [String]) async throws -> (findings: [Finding], summary: Summary.Content) {
     let result = try await ArchiverCommand(["verify", "--storage", url, "--output", "json"] + arguments).run()
     let lines = result.output.split(separator: "\n").map { Data($0.utf8) }
     let summary = try JSONDecoder().decode(Summary.self, from: try #require(lines.last, "\(result)")).summary

@@ -85,6 +85,44 @@ import Testing
     }
   }
 
+  /// A document of each kind, by what its key begins and ends with.
+  @Test(arguments: [
+    ("db=", ".manifest.json"), ("_runs/", ".json"), ("_restores/", ".json"), ("_restores/", ".keys.jsonl.gz"),
+  ])
+  func `a signature whose document is gone is found`(beginning: String, ending: String) async throws {
+    try await withSignedArchive { scenario, archive, key in
+      try await scenario.archiver("restore")
+      #expect(try await archive.verify().findings.isEmpty)
+      #expect(try await archive.verify("--trusted-key", key).findings.isEmpty)
+      let document = try #require(
+        archive.keys.first { $0.hasPrefix(beginning) && $0.hasSuffix(ending) && !$0.hasSuffix(".prepared.json") })
+      try archive.remove(document)
+      for arguments in [[], ["--trusted-key", key]] {
+        let findings = try await archive.verify(arguments: arguments).findings
+        let lone = findings.filter { $0.key == document + ".sig" }
+        #expect(lone.map(\.code) == ["orphan-object"] && lone.first?.found == "the signature alone", "\(findings)")
+        if beginning == "db=" { #expect(lone.first?.batchID == archive.batch(of: document)) }
+      }
+    }
+  }
+
+  @Test func `nothing but signatures left of a batch is found, table and all`() async throws {
+    try await withSignedArchive { _, archive, _ in
+      for key in archive.keys where !key.hasSuffix(".sig") || key.hasPrefix("_runs/") { try archive.remove(key) }
+      let findings = try await archive.verify().findings
+      #expect(findings.map(\.code) == ["orphan-object"] && findings.first?.table == "app.public.events", "\(findings)")
+    }
+  }
+
+  @Test func `a run that was cut short behind a signature is in doubt once`() async throws {
+    try await withSignedArchive { _, archive, _ in
+      let manifest = archive.manifests[0]
+      try archive.put(manifest.replacing(".manifest.json", with: ".prepared.json"), try archive.data(manifest))
+      for key in [manifest] + archive.runRecords + archive.runRecords.map({ $0 + ".sig" }) { try archive.remove(key) }
+      #expect(try await archive.verify().findings.map(\.code) == ["in-doubt"])
+    }
+  }
+
   /// Markers take batches out of the account; who cannot sign must not be able to.
   @Test(arguments: ["superseded", "aborted"]) func `an unsigned marker hides nothing`(marker: String) async throws {
     try await withSignedArchive { _, archive, key in
@@ -106,7 +144,7 @@ import Testing
       (prepared.counts.deleted, prepared.committedAt) = (nil, nil)
       try archive.put(
         manifest.replacing(".manifest.json", with: ".prepared.json"), Data(try ArchiveDocument.encode(prepared)))
-      for key in [manifest, manifest + ".sig"] + archive.runRecords { try archive.remove(key) }
+      for key in [manifest] + archive.runRecords { for key in [key, key + ".sig"] { try archive.remove(key) } }
       try await scenario.archiver("recover")
       #expect(archive.manifests == [manifest])
       #expect(try await archive.verify("--trusted-key", key).findings.isEmpty)

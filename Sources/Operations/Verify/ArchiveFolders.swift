@@ -9,6 +9,8 @@ struct ArchiveFolder: Sendable {
   var objects: [String: Int] = [:]
   var batchOfObject: [String: UUIDv7] = [:]
   private var documents: [ArchiveLayout.Document: Set<UUIDv7>] = [:]
+  /// Keys of documents whose signatures are there without them.
+  private(set) var missingDocuments: [String: (document: ArchiveLayout.Document, batch: UUIDv7)] = [:]
 
   init(path: String, table: TableName) {
     (self.path, self.table) = (path, table)
@@ -22,6 +24,11 @@ struct ArchiveFolder: Sendable {
     case .document(let document, _, let batch): documents[document, default: []].insert(batch)
     case .other: break
     }
+  }
+
+  /// Takes in the signature of a document of the folder, which comes behind it in byte order.
+  mutating func addSignature(of key: String, _ document: ArchiveLayout.Document, _ batch: UUIDv7) {
+    if !batches(document).contains(batch) { missingDocuments[key] = (document, batch) }
   }
 
   func batches(_ document: ArchiveLayout.Document) -> Set<UUIDv7> { documents[document] ?? [] }
@@ -57,23 +64,18 @@ struct ArchiveFolders {
           listing = nil
           continue
         }
-        let entry = ArchiveLayout.entry(info.key)
-        let path: String? =
-          switch entry {
-          case .object(let folder, _, _), .document(_, let folder, _): folder
-          case .other: nil
-          }
-        guard let path else {
+        let place = Place(info)
+        guard let path = place.folder else {
           if keepsStrays { addStray(info) }
           continue
         }
         if pending?.path == path {
-          pending?.add(info, entry)
+          place.add(to: &pending)
           continue
         }
         guard let table = ArchiveLayout.tableName(inFolder: path), selection.includes(table) else { continue }
-        var folder = ArchiveFolder(path: path, table: table)
-        folder.add(info, entry)
+        var folder: ArchiveFolder? = ArchiveFolder(path: path, table: table)
+        place.add(to: &folder)
         let finished = pending
         pending = folder
         if let finished { return finished }
@@ -85,11 +87,41 @@ struct ArchiveFolders {
     return pending
   }
 
-  /// Signatures belong to their documents, and a name that ends in a slash and holds nothing is how some tools make a folder.
+  /// Where a file belongs: signatures go with their documents.
+  private struct Place {
+    let info: ObjectInfo
+    private let signed: String?
+    private let entry: ArchiveLayout.Entry
+
+    init(_ info: ObjectInfo) {
+      self.info = info
+      if let signed = ArchiveLayout.signedDocument(of: info.key), case .document = ArchiveLayout.entry(signed) {
+        (self.signed, entry) = (signed, ArchiveLayout.entry(signed))
+      } else {
+        (signed, entry) = (nil, ArchiveLayout.entry(info.key))
+      }
+    }
+
+    /// Nil for what is nothing of an archive.
+    var folder: String? {
+      switch entry {
+      case .object(let folder, _, _), .document(_, let folder, _): folder
+      case .other: nil
+      }
+    }
+
+    func add(to folder: inout ArchiveFolder?) {
+      if let signed, case .document(let document, _, let batch) = entry {
+        folder?.addSignature(of: signed, document, batch)
+      } else {
+        folder?.add(info, entry)
+      }
+    }
+  }
+
+  /// A name that ends in a slash and holds nothing is how some tools make a folder.
   private mutating func addStray(_ info: ObjectInfo) {
     if info.key.hasSuffix("/"), info.byteCount == 0 { return }
-    let signed = info.key.hasSuffix(".sig") ? String(info.key.dropLast(".sig".count)) : ""
-    if case .document = ArchiveLayout.entry(signed) { return }
     let table = ArchiveLayout.tableName(inFolder: info.key)
     guard table.map(selection.includes) ?? selection.tables.isEmpty else { return }
     strays.append((info, table))

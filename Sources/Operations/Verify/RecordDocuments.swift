@@ -18,6 +18,7 @@ struct RecordDocuments<Record: Decodable & Sendable>: Sendable {
     formats: [String], _ body: (String, SHA256Digest, Record?) async throws(OperationError) -> Void
   ) async throws(OperationError) -> [VerifyFinding] {
     var findings: [VerifyFinding] = []
+    var lastKey = ""
     var listing = store.list(prefix: prefix).makeAsyncIterator()
     while true {
       let info: ObjectInfo?
@@ -27,6 +28,12 @@ struct RecordDocuments<Record: Decodable & Sendable>: Sendable {
         throw .wrapping(error, "cannot list the archive", at: store.location)
       }
       guard let info else { return findings }
+      if let document = ArchiveLayout.signedDocument(of: info.key) {
+        // In byte order it follows its document, so that few have to be looked up.
+        if document != lastKey, let missing = try await signatures.missing(document) { findings.append(missing) }
+        continue
+      }
+      lastKey = info.key
       guard info.key.hasSuffix(".json") else { continue }
       let bytes: [UInt8]
       do {

@@ -7,6 +7,24 @@ struct SignatureCheck: Sendable {
   let store: any ObjectStore
   let trustedKeys: [TrustedKey]
 
+  /// A finding for a document that is gone while its signature is there, whoever signed it; nil when the document has come.
+  ///
+  /// A signature is written before its document, so that a run may be at work. Throws when the storage as a whole cannot be
+  /// read.
+  func missing(
+    _ key: String, table: TableName? = nil, batchID: UUIDv7? = nil
+  ) async throws(OperationError) -> VerifyFinding? {
+    do {
+      _ = try await store.head(key)
+      return nil
+    } catch {
+      guard error.concernsOneObject else { throw .wrapping(error, "cannot look the document up", at: key) }
+      return VerifyFinding(
+        .orphanObject, table: table, key: ArchiveLayout.signature(of: key), batchID: batchID,
+        expected: "the document that it signs", found: "the signature alone")
+    }
+  }
+
   var isNeeded: Bool { !trustedKeys.isEmpty }
 
   /// Nil when one of the keys signed exactly `bytes` as the document of that key, and when no key is trusted.

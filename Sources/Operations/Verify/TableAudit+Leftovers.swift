@@ -21,7 +21,7 @@ extension TableAudit {
     }
   }
 
-  /// Finds prepared documents and objects that no manifest explains.
+  /// Finds prepared documents and objects that no manifest explains, and signatures of documents that are gone.
   mutating func checkLeftovers(of folder: ArchiveFolder, _ explained: Explained) async throws(OperationError) {
     let committed = folder.batches(.manifest)
     let settled = committed.union(explained.superseded).union(try await aborted(in: folder))
@@ -32,6 +32,13 @@ extension TableAudit {
         VerifyFinding(
           .inDoubt, table: totals.name, key: ArchiveLayout.document(.prepared, in: folder.path, batch: batch),
           batchID: batch, expected: "a manifest", found: "a prepared document alone"))
+    }
+    for (key, (document, id)) in folder.missingDocuments.sorted(by: { $0.key < $1.key }) where isWanted(id) {
+      // A manifest that was about to be written is in doubt, which is told.
+      if document == .manifest, prepared.contains(id) { continue }
+      if let finding = try await batch.signatures.missing(key, table: totals.name, batchID: id) {
+        findings.append(finding)
+      }
     }
     for (key, batch) in folder.batchOfObject.sorted(by: { $0.key < $1.key })
     where isWanted(batch) && !explained.objects.contains(key) && !explained.troubled.contains(batch) {

@@ -37,8 +37,8 @@ package enum FindingCode: String, Sendable, CaseIterable {
     case .manifest: "The document is not what was written, and neither it nor what it stands for can be relied on."
     case .format: "A newer version of the tool wrote this; use that version to verify it."
     case .orphanObject:
-      "No manifest names this: its manifest was taken away, a run was cut short (`archiver recover` tells), or it was put "
-        + "here by someone else, and query engines may take it for rows."
+      "What this belongs to is not there: its manifest or document was taken away, a run was cut short (`archiver recover` "
+        + "tells), or it was put here by someone else, and query engines may take it for rows."
     case .inDoubt: "A run was cut short at its commit; `archiver recover` finds out whether the rows were deleted."
     case .gap: "A run record names this, and it is gone: a batch, or the record of a whole run, was taken away."
     case .ledger: "The database's ledger and the manifests do not agree on what was deleted."
