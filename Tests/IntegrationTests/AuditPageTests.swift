@@ -1,3 +1,4 @@
+import ArchiveModel
 import Foundation
 import Hashing
 import Synchronization
@@ -8,8 +9,8 @@ import Testing
 @Suite struct AuditPageTests {
   /// The page's shell blocks, in their order.
   private enum Block: Int, CaseIterable, Sendable {
-    case copy, verify, oneBatch, objects, manifests, unnamed, superseded, chain, heads, keptHead, signatures, strays,
-      odd
+    case copy, verify, oneBatch, objects, manifests, unnamed, superseded, markers, chain, heads, keptHead, signatures,
+      alone, strays, odd
 
     static func scripts() throws -> [String] {
       let page = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -157,6 +158,9 @@ import Testing
       try FileManager.default.removeItem(
         atPath: root + (files.first { $0.hasPrefix("_runs/") && $0.hasSuffix(".json") } ?? ""))
     },
+    Tampering(name: "a signed document gone", finds: [(.alone, "ALONE ./db=")]) { root, files in
+      try FileManager.default.removeItem(atPath: root + (files.first { $0.hasSuffix(".manifest.json") } ?? ""))
+    },
     Tampering(name: "a mark that hides a batch", finds: [(.superseded, "BAD db=")]) { root, files in
       let manifest = try #require(files.first { $0.hasSuffix(".manifest.json") })
       try Data().write(to: URL(fileURLWithPath: root + manifest.replacing(".manifest.json", with: ".superseded.json")))
@@ -179,6 +183,28 @@ import Testing
         atPath: root + (files.last { $0.hasPrefix("_runs/") && $0.hasSuffix(".json") } ?? ""))
     },
   ]
+
+  @Test func `by hand, a mark is told with the run record that names it, and one that none names is bad`() async throws
+  {
+    func run(_ block: Block, on archive: GoodArchive) async throws -> String {
+      let result = try await CommandRun(
+        URL(fileURLWithPath: "/usr/bin/env"), ["bash", "-c", try Block.scripts()[block.rawValue]],
+        environment: ArchiverCommand.cleanEnvironment, workingDirectory: URL(fileURLWithPath: archive.root)
+      ).result()
+      #expect(result.exitCode == 0 && result.errorOutput.isEmpty, "\(block): \(result)")
+      return result.output
+    }
+    try await GoodArchive.withCopy { archive in
+      try archive.supersede(archive.manifests[1])
+      let marker = archive.marker(.superseded, of: archive.manifests[1])
+      #expect(try await run(.superseded, on: archive).isEmpty)
+      #expect(try await run(.markers, on: archive) == "\(marker): \(try #require(archive.runRecords.last))\n")
+      let forged = archive.marker(.superseded, of: archive.manifests[0])
+      try archive.supersede(archive.manifests[0], isNamed: false)
+      #expect(try await run(.superseded, on: archive) == "BAD \(forged)\n")
+      #expect(try await run(.markers, on: archive).contains("\(forged): BAD, no run record\n"))
+    }
+  }
 
   @Test func `tampering is found by hand`() async throws {
     _ = try await withAuditor { auditor in

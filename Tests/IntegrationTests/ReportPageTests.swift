@@ -85,6 +85,48 @@ import Testing
     }
   }
 
+  @Test func `what the page says to do by hand passes a good archive, and tells what was done to one`() async throws {
+    try await GoodArchive.withCopy { archive in
+      try archive.supersede(archive.manifests[1])
+      let page = archive.directory.path + "/report.html"
+      let summary = try await archive.verify("--report", page).summary
+      let section = try #require(
+        try String(contentsOfFile: page, encoding: .utf8).split(separator: "<section id=\"by-hand\">").last)
+      let commands = section.matches(of: /<pre[^>]*>([^<]*)<\/pre>/).map { match in
+        [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")]
+          .reduce(String(match.output.1)) { $0.replacing($1.0, with: $1.1) }
+      }
+      try #require(commands.count == 8)
+      func run(_ index: Int, _ name: String = "", _ value: String = "", in folder: String = "") async throws -> String {
+        try await CommandRun(
+          URL(fileURLWithPath: "/usr/bin/env"),
+          ["bash", "-c", name.isEmpty ? commands[index] : commands[index].replacing(name, with: value)],
+          environment: ArchiverCommand.cleanEnvironment,
+          workingDirectory: URL(fileURLWithPath: archive.path(folder))
+        ).result().output
+      }
+      for index in 0..<4 { #expect(try await run(index).isEmpty, "\(commands[index])") }
+      let (manifest, last) = (archive.manifests[1], try #require(archive.runRecords.last))
+      #expect(try await run(4, "MARKER", archive.marker(.superseded, of: manifest)) == last + "\n")
+      let head = try #require(summary.heads.first?.sha256)
+      #expect(try await run(5, "HEAD", head) == "\(head)  \(last)\n")
+      let folder = (manifest as NSString).deletingLastPathComponent
+      let object = try archive.manifest(manifest).objects[0]
+      let batch = try await run(6, "BATCH", archive.batch(of: manifest), in: folder).split(separator: "\n")
+      #expect(batch.count == 4 && batch[0].hasPrefix(object.sha256) && batch[1].hasPrefix(object.contentSHA256))
+      #expect(batch.dropFirst(2).first == "\(object.rows)", "\(batch)")
+
+      try archive.supersede(archive.manifests[0], isNamed: false)
+      #expect(try await run(3).hasSuffix("  \(archive.marker(.superseded, of: archive.manifests[0]))\n"))
+      try archive.remove(object.key)
+      #expect(try await run(0).contains("\(object.key): FAILED"))
+      try archive.remove(manifest)
+      #expect(try await run(1).contains("\(manifest): FAILED"))
+      try archive.remove(archive.runRecords[0])
+      #expect(try await run(2).contains(".json: FAILED"))
+    }
+  }
+
   @Test func `a bad archive's page shows every finding, and what a hostile archive says is text`() async throws {
     try await GoodArchive.withCopy { archive in
       let hostile = "<script>alert(1)</script><img src=x onerror=alert(1)>"

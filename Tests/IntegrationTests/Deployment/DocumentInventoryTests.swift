@@ -21,7 +21,7 @@ import Testing
     ],
     "docs/archive-format.md": [.shown("names of files")] + of("FormatExampleTests", 7)
       + of("DocumentExampleTests", 4) + [.run("FormatExampleTests"), .run("DocumentExampleTests")],
-    "docs/audit.md": of("AuditPageTests", 13),
+    "docs/audit.md": of("AuditPageTests", 15),
     "docs/cli.md": of("OperatorExampleTests", 2) + [.shown("the form of a message, which FailureTests looks at")],
     "docs/configuration.md": of("DocumentExampleTests", 2) + [.shown("a comment for editors")]
       + [.run("DocumentExampleTests"), .run("OperatorExampleTests")] + of("DocumentationTests", 2),
