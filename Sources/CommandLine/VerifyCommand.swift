@@ -59,7 +59,7 @@ struct VerifyCommand: AsyncParsableCommand {
 
   func validate() throws {
     guard !sinceHead.isEmpty else { return }
-    if sample != nil || !selection.narrow(common.nameSelection).takesWholeTables {
+    if sample != nil || !selection.narrow(common.nameSelection).options.isEmpty {
       throw ValidationError("--since-head is about the whole archive: leave out --sample and the selection")
     }
   }

@@ -26,7 +26,8 @@ struct VerifyOutput {
     for head in report.heads {
       text += PrintableText.escaped("head \(head.sha256) of \(head.key): keep it for --since-head") + "\n"
     }
-    return text + (report.isSound ? Emphasis.success : .failure).on(verdict, .standardOutput) + "\n"
+    let emphasis: Emphasis = report.isSound ? .success : .failure
+    return text + emphasis.on(PrintableText.escaped(verdict), .standardOutput) + "\n"
   }
 
   /// `finding CODE KEY: expected …, found … (…). What it means.`
@@ -41,8 +42,9 @@ struct VerifyOutput {
   /// The whole result in one sentence.
   var verdict: String {
     let sample = report.sample.map { ", sample \($0.part)/\($0.count)" } ?? ""
+    let selection = report.selection.isEmpty ? "" : ", only \(report.selection.joined(separator: " "))"
     let signatures = report.trustedKeyCount > 0 ? ", signatures checked" : ""
-    let how = "level \(report.level.rawValue)\(sample)\(signatures), \(Readable.duration(report.duration))"
+    let how = "level \(report.level.rawValue)\(sample)\(selection)\(signatures), \(Readable.duration(report.duration))"
     if report.batchCount == 0, report.isSound { return "OK: no batches in \(report.location) (\(how))" }
     let what =
       "\(Readable.count(report.batchCount, "batch", "batches")), \(Readable.count(report.objectCount, "object")), "
@@ -112,6 +114,7 @@ struct VerifyOutput {
     var storage: String
     var level: String
     var sample: String?
+    var selection: [String]
     var trustedKeys: Int
     var sinceHeads: [String]
     var seconds: Double
@@ -128,6 +131,7 @@ struct VerifyOutput {
     init(_ report: VerifyReport) {
       (runID, storage, level) = (report.runID, report.location, report.level.rawValue)
       sample = report.sample.map { "\($0.part)/\($0.count)" }
+      selection = report.selection
       (trustedKeys, sinceHeads) = (report.trustedKeyCount, report.keptHeads)
       let (whole, fraction) = report.duration.components
       seconds = Double(whole) + Double(fraction / 1_000_000_000_000_000) / 1000
@@ -138,7 +142,7 @@ struct VerifyOutput {
     }
 
     enum CodingKeys: String, CodingKey {
-      case storage, level, sample, seconds, batches, objects, rows, bytes, findings, heads, notes, tables
+      case storage, level, sample, selection, seconds, batches, objects, rows, bytes, findings, heads, notes, tables
       case runID = "run_id"
       case runRecords = "run_records"
       case trustedKeys = "trusted_keys"

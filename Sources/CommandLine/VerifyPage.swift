@@ -60,7 +60,8 @@ struct VerifyPage {
   /// What the result is of, last: it serves to find the run again.
   private var facts: String {
     let facts = [
-      ("Archive", report.location), ("Level", levelText), ("Signatures", signatureText), ("Kept head", headText),
+      ("Archive", report.location), ("Level", levelText), ("Selection", selectionText),
+      ("Signatures", signatureText), ("Kept head", headText),
       ("Started", report.startedAt.description),
       ("Took", Readable.duration(report.duration)), ("Run", report.runID.description), ("Tool", Tool.name),
     ]
@@ -87,6 +88,11 @@ struct VerifyPage {
     case .full: "full: every object was read and checked row by row\(sample)"
     case .database: "database: every row was checked and its key looked up in the source database\(sample)"
     }
+  }
+
+  private var selectionText: String {
+    report.selection.isEmpty
+      ? "the whole archive" : "only \(report.selection.joined(separator: " ")); nothing else was looked at"
   }
 
   static func section(_ name: String, _ title: String, _ content: String) -> String {

@@ -108,6 +108,36 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    [], ["--table", "public.events"], ["--database", "app", "--from", "2025-01-30", "--to", "2025-01-31T12:00:00Z"],
+  ])
+  func `the verdict says what was left out`(filters: [String]) async throws {
+    try await GoodArchive.withCopy { archive in
+      let page = archive.directory.path + "/report.html"
+      let options = filters.joined(separator: " ").replacing("2025-01-30", with: "2025-01-30T00:00:00Z")
+      let text = try await ArchiverCommand(["verify", "--storage", archive.url, "--report", page] + filters).run()
+      let json = try await ArchiverCommand(["verify", "--storage", archive.url, "--output", "json"] + filters).run()
+      let html = try String(contentsOfFile: page, encoding: .utf8)
+      #expect(text.exitCode == 0 && json.exitCode == 0, "\(text)")
+      let verdict = try #require(text.output.split(separator: "\n").last)
+      if filters.isEmpty {
+        #expect(!verdict.contains("only") && html.contains("<dd>the whole archive</dd>"))
+        #expect(json.output.contains("\"selection\":[]"), "\(json)")
+      } else {
+        #expect(verdict.contains("level full, only \(options), "), "\(verdict)")
+        #expect(html.contains("<dt>Selection</dt><dd>only \(options); nothing else was looked at</dd>"))
+        #expect(json.output.contains("\"selection\":[\"\(filters[0]) "), "\(json)")
+      }
+    }
+  }
+
+  @Test func `a sample says what it cannot find`() async throws {
+    try await GoodArchive.withCopy { archive in
+      let notes = try await archive.verify("--sample", "1/2").summary.notes
+      #expect(notes.contains { $0.contains("a key is in two parts") }, "\(notes)")
+    }
+  }
+
   @Test func `the report says whether signatures and a kept head were looked at`() async throws {
     try await GoodArchive.withCopy { archive in
       let page = archive.directory.path + "/report.html"

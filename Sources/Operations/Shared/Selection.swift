@@ -65,6 +65,14 @@ package struct Selection: Sendable {
       + unmatched.map { "--table \($0.schema.map { $0 + "." } ?? "")\($0.table)" }.sorted()
   }
 
+  /// The filters as options are written; empty when everything is selected.
+  package var options: [String] {
+    var options = databases.sorted().map { "--database \($0)" }
+    options += tables.map { "--table \($0.schema.map { $0 + "." } ?? "")\($0.table)" }.sorted()
+    options += [from.map { "--from \($0)" }, to.map { "--to \($0)" }, run.map { "--run \($0)" }].compactMap { $0 }
+    return options + batches.sorted().map { "--batch \($0)" }
+  }
+
   /// Whether the batch can hold rows of the selection.
   package func includes(_ manifest: Manifest) -> Bool {
     includes(manifest.source.name)

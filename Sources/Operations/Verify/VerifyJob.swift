@@ -34,7 +34,12 @@ package struct VerifyJob: Sendable {
     var report = VerifyReport(
       runID: context.runID, location: store.location, level: request.level, sample: request.sample,
       startedAt: Timestamp(unixMicroseconds: Int64(Date.now.timeIntervalSince1970 * 1_000_000)))
+    report.selection = request.selection.options
     report.trustedKeyCount = request.trustedKeys.count
+    if request.sample != nil {
+      report.notes.append(
+        "a sample compares the keys of its own batches: that a key is in two parts, only a whole verification finds")
+    }
     report.keptHeads = request.keptHeads.map(\.hex)
     let signatures = SignatureCheck(store: store, trustedKeys: request.trustedKeys)
     let (history, unreadable) = try await RestoreHistory.load(request.selection, from: store, signatures)

@@ -7,6 +7,8 @@ package struct VerifyReport: Sendable {
   package var location: String
   package var level: VerifyLevel
   package var sample: Sample?
+  /// The filters, as options are written: what they leave out was not looked at. Empty for the whole archive.
+  package var selection: [String] = []
   /// Public keys that signatures were checked with; none: they were not looked at.
   package var trustedKeyCount = 0
   /// SHA-256 sums of run records that the auditor had kept.
