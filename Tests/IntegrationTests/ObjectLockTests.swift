@@ -123,6 +123,19 @@ import Testing
     }
   }
 
+  @Test func `an object in a cold storage class is found, and everything else is looked at`() async throws {
+    try await withBucket(hasLock: false, "") { scenario, bucket in
+      try await scenario.archiver("archive")
+      let object = try #require(try await bucket.keys().first { $0.hasSuffix(".jsonl.gz") })
+      let copy = scenario.directory.path + "/copy"
+      try await bucket.request(object, ["-o", copy, "--no-include"])
+      try await bucket.request(object, ["-T", copy, "-H", "x-amz-storage-class: GLACIER"])
+      let result = try await scenario.archiver("verify", "--output", "json", expecting: 1)
+      #expect(result.output.contains("missing-object") && result.output.contains("storage class"), "\(result)")
+      #expect(result.output.contains(object), "\(result)")
+    }
+  }
+
   @Test(
     arguments: [
       (true, "object_lock: {mode: governance, days: 1}", 0), (false, "object_lock: {mode: governance, days: 1}", 78),

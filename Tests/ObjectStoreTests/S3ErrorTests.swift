@@ -20,6 +20,7 @@ struct S3ErrorTests {
       Meaning(status: "403 Forbidden", serviceCode: "SignatureDoesNotMatch", code: .signatureMismatch),
       Meaning(status: "403 Forbidden", serviceCode: "RequestTimeTooSkewed", code: .signatureMismatch),
       Meaning(status: "400 Bad Request", serviceCode: "ExpiredToken", code: .invalidCredentials),
+      Meaning(status: "403 Forbidden", serviceCode: "InvalidObjectState", code: .other),
       Meaning(status: "403 Forbidden", code: .accessDenied),
       Meaning(status: "404 Not Found", serviceCode: "NoSuchBucket", code: .bucketMissing),
       Meaning(status: "404 Not Found", serviceCode: "NoSuchKey", code: .notFound),

@@ -27,6 +27,9 @@ struct S3Failure: Error {
     // Malformed for either of two reasons; only the one comes with the right region.
     if document?.code == "AuthorizationHeaderMalformed", document?.region == nil { code = .signatureMismatch }
     message = Self.message(for: code, status: response.status)
+    if document?.code == "InvalidObjectState" {
+      message = "the object lies in a storage class that has to bring it back before it can be read"
+    }
     if code == .wrongRegion, let region = response.headers["x-amz-bucket-region"] ?? document?.region {
       message += ": the bucket is in \(region)"
     }
@@ -134,6 +137,8 @@ extension S3Failure {
     case "BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch": .checksumMismatch
     case "RequestTimeout", "RequestTimeoutException": .timedOut
     case "EntityTooLarge": .tooLarge
+    // Of one object, although the status is that of a denied access.
+    case "InvalidObjectState": .other
     case "PreconditionFailed", "ConditionalRequestConflict": .preconditionFailed
     case "SlowDown", "RequestLimitExceeded", "BandwidthLimitExceeded", "TooManyRequestsException", "Throttling",
       "ThrottlingException", "RequestThrottled":
