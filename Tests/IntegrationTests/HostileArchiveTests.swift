@@ -182,6 +182,19 @@ import Testing
 
 /// What costs time rather than memory.
 @Suite struct EndlessArchiveTests {
+  @Test func `lines longer than any that is looked into are counted, and told`() async throws {
+    try await GoodArchive.withCopy { archive in
+      let long = String(repeating: "x", count: 33 << 20)
+      try archive.forgeLines(archive.objects[1]) { lines in
+        lines[3] = lines[3].replacing(/"note":"[^"]*"/, with: "\"note\":\"\(long)\"")
+      }
+      let (findings, summary) = try await archive.verify()
+      #expect(findings.isEmpty, "\(findings)")
+      let told = "1 line of more than 32 MiB counted and summed up, but not looked into"
+      #expect(summary.notes == ["\(archive.objects[1]): \(told)"])
+    }
+  }
+
   @Test func `lines far beyond those that were promised are not looked for`() async throws {
     try await GoodArchive.withCopy { archive in
       let content = [UInt8](repeating: UInt8(ascii: "\n"), count: 1 << 20)

@@ -111,7 +111,8 @@ struct ObjectAudit: ~Copyable, ByteSink {
     result.findings += content.rows.findings(at: place)
     if content.longLineCount > 0 {
       result.notes.append(
-        "\(place.key): \(content.longLineCount) lines of more than 32 MiB were counted and summed up, not looked into")
+        "\(place.key): \(content.longLineCount.of("line")) of more than 32 MiB counted and summed up, but not looked into"
+      )
     }
     result.isWhole = gzipError == nil && content.rows.isClean && content.longLineCount == 0
     result.rows = content.rows.lineCount
