@@ -158,6 +158,35 @@ import Testing
     }
   }
 
+  @Test func `a batch that the ledger lost is warned of until it is entered again`() async throws {
+    try await withArchiveScenario(rows: 100) { scenario in
+      try scenario.configure(table: "partition: none", batchSize: 50)
+      try await scenario.archiver("archive")
+      let archive = GoodArchive(directory: scenario.directory)
+      let manifest = try #require(archive.manifests.last)
+      let batch = archive.batch(of: manifest)
+      _ = try await scenario.database.psql("DELETE FROM archiver.batch WHERE batch_id = '\(batch)'")
+      for _ in 1...2 {
+        _ = try await scenario.database.psql(
+          "INSERT INTO public.events (created_at, kind) VALUES ('2025-03-01', 'late')")
+        let warned = try await scenario.archiver("archive")
+        #expect(warned.output.contains("was the ledger cleared?") && warned.output.contains(batch), "\(warned)")
+      }
+      let found = try await scenario.archiver("verify", "--level", "database", expecting: 1)
+      #expect(found.output.contains("ledger") && found.output.contains(batch), "\(found)")
+      let document = try scenario.json(manifest)
+      let fields = ["run_id", "committed_at"].compactMap { document[$0] as? String }
+      _ = try await scenario.database.psql(
+        """
+        INSERT INTO archiver.batch VALUES
+          ('\(batch)', '\(fields[0])', 'public.events', 50, '\(try archive.sha256(manifest))', '\(fields[1])')
+        """)
+      let quiet = try await scenario.archiver("archive")
+      #expect(!quiet.output.contains("was the ledger cleared?"), "\(quiet)")
+      try await scenario.archiver("verify", "--level", "database")
+    }
+  }
+
   @Test func `batches from before the ledger's oldest entry are not looked at`() async throws {
     try await Self.withArchivedRows { scenario, _ in
       _ = try await scenario.database.psql(
