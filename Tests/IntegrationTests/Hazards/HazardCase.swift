@@ -224,6 +224,10 @@ struct HazardCase: Sendable, CustomTestStringConvertible {
       ALTER TABLE public.p ADD CONSTRAINT short CHECK (v <> 'v7') NOT VALID
       """, says: ["1 rows break constraint short"], accepted: 3),
     HazardCase(
+      "invalid-row", "a NOT NULL that was never validated",
+      "UPDATE public.t SET v = NULL WHERE id = 3; ALTER TABLE public.t ADD CONSTRAINT told NOT NULL v NOT VALID",
+      says: ["1 rows break constraint told"], accepted: 20, since: 180_000),
+    HazardCase(
       "bytes-encoding", "bytes that are no UTF-8 in a database without encoding",
       "UPDATE public.t SET v = convert_from('\\xe9', 'SQL_ASCII') WHERE id = 5",
       says: ["in column v", "convert("],

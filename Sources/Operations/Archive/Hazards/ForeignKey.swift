@@ -56,9 +56,10 @@ struct ForeignKey: Sendable {
 extension ForeignKey {
   /// The foreign keys that point at one of `relations`, their partition ancestors or their partitions.
   ///
-  /// A key to or of a partitioned table shows once, not for every partition again.
+  /// A key to or of a partitioned table shows once, not for every partition again. One that is not enforced does nothing.
   static func pointing(at relations: [UInt32], in transaction: Transaction) async throws -> [ForeignKey] {
-    let result = try await transaction.execute(query, [HazardCheck.list(relations)])
+    let version = await transaction.connection.serverVersion
+    let result = try await transaction.execute(query(serverVersion: version), [HazardCheck.list(relations)])
     var keys: [ForeignKey] = []
     for row in result.rows {
       guard let oid = row[0].flatMap({ UInt32($0) }), let name = row[1],
@@ -100,7 +101,13 @@ extension ForeignKey {
     )
     """
 
-  private static let query = """
+  /// SQL that tells whether the server enforces the constraint; those that it does not came with 18.
+  static func isEnforced(_ constraint: String, serverVersion: Int) -> String {
+    serverVersion >= 180_000 ? "\(constraint).conenforced" : "true"
+  }
+
+  private static func query(serverVersion: Int) -> String {
+    """
     \(familyQuery)
     SELECT k.oid, pg_catalog.quote_ident(k.conname), k.conrelid,
       pg_catalog.quote_ident(s.nspname) || '.' || pg_catalog.quote_ident(r.relname),
@@ -115,8 +122,9 @@ extension ForeignKey {
     JOIN pg_catalog.pg_attribute p ON p.attrelid = k.confrelid AND p.attnum = c.referenced
     JOIN pg_catalog.pg_operator o ON o.oid = c.operator
     JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
-    WHERE k.contype = 'f' AND k.conparentid = 0
+    WHERE k.contype = 'f' AND k.conparentid = 0 AND \(isEnforced("k", serverVersion: serverVersion))
       AND k.confrelid IN (SELECT oid FROM above UNION SELECT oid FROM below)
     ORDER BY s.nspname, r.relname, k.conname, k.oid, c.place
     """
+  }
 }

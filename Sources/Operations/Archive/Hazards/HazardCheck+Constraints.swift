@@ -47,14 +47,16 @@ extension HazardCheck {
     var isBroken: String
   }
 
+  /// A NOT NULL constraint takes a composite value with NULLs in it, which IS NOT NULL would not.
   private func checkConditions() async throws -> [Condition] {
     let result = try await transaction.execute(
       """
       SELECT k.conrelid, pg_catalog.quote_ident(k.conname), CASE k.contype WHEN 'c' THEN pg_catalog.pg_get_expr(k.conbin, k.conrelid)
         ELSE (SELECT pg_catalog.quote_ident(a.attname) FROM pg_catalog.pg_attribute a
-          WHERE a.attrelid = k.conrelid AND a.attnum = k.conkey[1]) || ' IS NOT NULL' END
+          WHERE a.attrelid = k.conrelid AND a.attnum = k.conkey[1]) || ' IS DISTINCT FROM NULL' END
       FROM pg_catalog.pg_constraint k
-      WHERE k.conrelid = ANY ($1::pg_catalog.oid[]) AND (k.contype = 'c' OR k.contype = 'n' AND NOT k.convalidated)\(isEnforced)
+      WHERE k.conrelid = ANY ($1::pg_catalog.oid[]) AND (k.contype = 'c' OR k.contype = 'n' AND NOT k.convalidated)
+        AND \(isEnforced)
       """, [relationParameter])
     return result.rows.compactMap { row in
       guard let relation = row[0].flatMap({ UInt32($0) }), let name = row[1], let expression = row[2] else {
@@ -79,7 +81,7 @@ extension HazardCheck {
       JOIN pg_catalog.pg_attribute p ON p.attrelid = k.confrelid AND p.attnum = c.referenced
       JOIN pg_catalog.pg_operator o ON o.oid = c.operator
       JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
-      WHERE k.conrelid = ANY ($1::pg_catalog.oid[]) AND k.contype = 'f' AND NOT k.convalidated\(isEnforced)
+      WHERE k.conrelid = ANY ($1::pg_catalog.oid[]) AND k.contype = 'f' AND NOT k.convalidated AND \(isEnforced)
       """, [relationParameter])
     return Dictionary(grouping: result.rows) { $0[0] ?? "" }.values.compactMap { columns -> Condition? in
       guard let row = columns.first, let name = row[1], let referenced = row[2],
@@ -94,8 +96,8 @@ extension HazardCheck {
     }
   }
 
-  /// Constraints that are not enforced, which came with version 18, stop no restore.
-  private var isEnforced: String { serverVersion >= 180000 ? " AND k.conenforced" : "" }
+  /// Constraints that are not enforced stop no restore.
+  private var isEnforced: String { ForeignKey.isEnforced("k", serverVersion: serverVersion) }
 
   /// Columns whose type is, or is made of, a domain that has a constraint; with the outermost such domain's name.
   private func domainColumns() async throws -> [(column: Manifest.Column, domain: String)] {
