@@ -68,19 +68,21 @@ struct RestoreFidelityTests {
     }
   }
 
-  @Test(.enabled(if: TestServer.version >= 120_000, "generated columns came with 12"))
-  func `a column computed by now takes the same values, or others when its archived ones may go`() async throws {
+  @Test(arguments: TestServer.generatedKinds)
+  func `a column computed by now takes the same values, or others when its archived ones may go`(
+    kind: String
+  ) async throws {
     let sql = """
       CREATE TABLE t (id int PRIMARY KEY, at date NOT NULL, v int);
       INSERT INTO t SELECT g, date '2024-05-05', g * 2 FROM generate_series(1, 10) g;
       """
     try await withRestoreScenario(sql) { scenario in
       try await scenario.database.psql(
-        "ALTER TABLE t DROP COLUMN v; ALTER TABLE t ADD COLUMN v int GENERATED ALWAYS AS (id * 2) STORED")
+        "ALTER TABLE t DROP COLUMN v; ALTER TABLE t ADD COLUMN v int GENERATED ALWAYS AS (id * 2) \(kind)")
       try await scenario.restore()
       #expect(try await scenario.database.psql("SELECT sum(v) FROM t") == "110")
       try await scenario.database.psql(
-        "TRUNCATE t; ALTER TABLE t DROP COLUMN v; ALTER TABLE t ADD COLUMN v int GENERATED ALWAYS AS (id) STORED")
+        "TRUNCATE t; ALTER TABLE t DROP COLUMN v; ALTER TABLE t ADD COLUMN v int GENERATED ALWAYS AS (id) \(kind)")
       try await scenario.restore(expecting: 65)
       try await scenario.restore("--ignore-missing-columns")
       #expect(try await scenario.database.psql("SELECT sum(v) FROM t") == "55")

@@ -75,10 +75,10 @@ struct RestoreTargetTests {
     }
   }
 
-  @Test(.enabled(if: TestServer.version >= 120_000, "generated columns came with 12"))
-  func `generated columns are computed anew`() async throws {
+  @Test(arguments: TestServer.generatedKinds)
+  func `generated columns are computed anew`(kind: String) async throws {
     let sql = """
-      CREATE TABLE t (id int PRIMARY KEY, at date NOT NULL, a int, double int GENERATED ALWAYS AS (a * 2) STORED);
+      CREATE TABLE t (id int PRIMARY KEY, at date NOT NULL, a int, double int GENERATED ALWAYS AS (a * 2) \(kind));
       INSERT INTO t (id, at, a) SELECT g, date '2024-05-05', g FROM generate_series(1, 10) g;
       """
     try await withRestoreScenario(sql) { scenario in

@@ -19,6 +19,9 @@ package enum TestServer {
   /// Whether it was built with ICU.
   package static let hasICU = answer("SELECT 1 / count(*) FROM pg_collation WHERE collname = 'und-x-icu'") != nil
 
+  /// The words for how generated columns come about: computed when they are read, too, since 18.
+  package static let generatedKinds = version < 120_000 ? [] : version < 180_000 ? ["STORED"] : ["STORED", "VIRTUAL"]
+
   /// Whether a collation can hold texts of other bytes to be equal: since 12, and only when built with ICU.
   package static let hasUnlikeEquals = version >= 120_000 && hasICU
 

@@ -61,7 +61,7 @@ struct RestorePlan: Sendable {
     let archivedKey = batches.last?.manifest.primaryKey ?? []
     let names = hasPrimaryKey ? target.primaryKeyNames : archivedKey
     keyColumns = names.compactMap { name in target.columns.first { $0.name == name } }
-    judgesConflicts = hasPrimaryKey && !facts.isKeyDeferrable
+    judgesConflicts = hasPrimaryKey && facts.keyObstacle == nil
     takesCopies = !facts.hasRowSecurity && keyColumns.allSatisfy { $0.generated == nil }
     for batch in batches {
       let absent = archivedKey.filter { name in !batch.manifest.columns.contains { $0.name == name } }
@@ -85,11 +85,11 @@ struct RestorePlan: Sendable {
         cause: "--on-conflict \(request.onConflict.rawValue) goes by the primary key, and it has none to go by",
         hint: "add the primary key (\(archivedKey.joined(separator: ", "))), or use --on-conflict fail")
     }
-    guard judgesConflicts || request.onConflict == .fail else {
+    if let obstacle = facts.keyObstacle, request.onConflict != .fail {
       throw OperationError(
         .data, "the table does not fit the archive", at: target.quotedName,
-        cause: "--on-conflict \(request.onConflict.rawValue) cannot go by its primary key, which is DEFERRABLE",
-        hint: "use --on-conflict fail, or make the key anew without DEFERRABLE")
+        cause: "--on-conflict \(request.onConflict.rawValue) cannot go by its primary key, which is \(obstacle)",
+        hint: "use --on-conflict fail, or make the key anew without \(obstacle)")
     }
     for batch in batches {
       let missing = columns(of: batch.manifest).missing

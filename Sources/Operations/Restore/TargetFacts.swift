@@ -8,8 +8,8 @@ struct TargetFacts: Sendable {
   var hasRowSecurity = false
   /// Whether its policies apply to this role, so that it may not see all rows.
   var isRowSecurityActive = false
-  /// Whether the primary key is DEFERRABLE: ON CONFLICT cannot go by such a key.
-  var isKeyDeferrable = false
+  /// What the primary key is declared as, DEFERRABLE or (since 18) WITHOUT OVERLAPS, where ON CONFLICT cannot go by it.
+  var keyObstacle: String?
   /// Whether a foreign key leads from the target, or one of its partitions, to one of these.
   var refersToItself = false
   /// Whether it, or one of its partitions, has a unique index or an exclusion constraint beside the primary key.
@@ -26,8 +26,8 @@ struct TargetFacts: Sendable {
         UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN family f ON f.relation = i.inhparent)
       SELECT EXISTS (SELECT FROM pg_catalog.pg_class JOIN family ON relation = oid WHERE relrowsecurity),
         pg_catalog.row_security_active($1::pg_catalog.oid),
-        EXISTS (SELECT FROM pg_catalog.pg_index
-          WHERE indrelid = $1::pg_catalog.oid AND indisprimary AND NOT indimmediate),
+        (SELECT CASE WHEN NOT indimmediate THEN 'DEFERRABLE' WHEN indisexclusion THEN 'WITHOUT OVERLAPS' END
+          FROM pg_catalog.pg_index WHERE indrelid = $1::pg_catalog.oid AND indisprimary),
         EXISTS (SELECT FROM pg_catalog.pg_constraint JOIN family ON relation = conrelid
           WHERE contype = 'f' AND confrelid IN (SELECT relation FROM family)),
         EXISTS (SELECT FROM pg_catalog.pg_index JOIN family ON relation = indrelid
@@ -40,7 +40,7 @@ struct TargetFacts: Sendable {
     }
     return TargetFacts(
       sequences: try await SequenceMover.sequences(of: target, in: transaction), hasRowSecurity: row[0] == "t",
-      isRowSecurityActive: row[1] == "t", isKeyDeferrable: row[2] == "t", refersToItself: row[3] == "t",
+      isRowSecurityActive: row[1] == "t", keyObstacle: row[2], refersToItself: row[3] == "t",
       hasFurtherUniqueness: row[4] == "t",
       compositeColumns: Set(
         try await transaction.execute(compositeQuery, [.text(String(target.oid))]).rows.compactMap { $0[0] }))
