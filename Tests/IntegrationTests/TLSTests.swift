@@ -78,9 +78,11 @@ import Testing
       #expect(signed.exitCode == 0, "\(signed.errorOutput)")
 
       let wrongHost = try await server.look(url("127.0.0.1", "archiver_test", trusted))
-      #expect(wrongHost.exitCode != 0 && wrongHost.errorOutput.contains("does not match host name"), "\(wrongHost)")
+      #expect(wrongHost.exitCode == 69 && wrongHost.errorOutput.contains("does not match host name"), "\(wrongHost)")
       let unknown = try await server.look(url("localhost", "archiver_test", "sslrootcert=\(server.tls)/other.crt"))
-      #expect(unknown.exitCode != 0 && unknown.errorOutput.contains("certificate verify failed"), "\(unknown)")
+      #expect(unknown.exitCode == 69 && unknown.errorOutput.contains("certificate verify failed"), "\(unknown)")
+      let untold = try await server.look(url("localhost", "archiver_test", "connect_timeout=10"))
+      #expect(untold.exitCode == 69 && untold.errorOutput.contains("root certificate file"), "\(untold)")
       let unsigned = try await server.look(url("localhost", "tls_client", trusted))
       #expect(unsigned.exitCode == 77, "\(unsigned)")
 
