@@ -26,7 +26,10 @@ import Testing
 
   @Test(
     .enabled(if: TestServer.version >= 140_000, "the fixtures show what came with 12, 13 and 14"),
-    arguments: [("rows", "created_at"), ("forms", "at")])
+    // The text that stands in for an extension's type is not written in its way.
+    arguments: [("rows", "created_at"), ("forms", "at")].filter {
+      $0.0 == "rows" || TestServer.extensions.isSuperset(of: ["citext", "hstore", "ltree"])
+    })
   func rowsBecomeTheGoldenLinesAndComeBack(_ name: String, _ time: String) throws {
     let documented = try Self.columns(name)
     let columns = documented.map { RowColumn(name: $0.name, codec: ColumnCodec(typeName: $0.type)) }
