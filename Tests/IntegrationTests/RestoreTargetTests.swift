@@ -24,6 +24,28 @@ struct RestoreTargetTests {
     }
   }
 
+  @Test func `rows restored into another database of the server are not held or explained in the one they came from`()
+    async throws
+  {
+    try await withRestoreScenario(Self.plain, archives: false) { scenario in
+      try await scenario.database.psql("CREATE TABLE kept AS TABLE t")
+      try await scenario.archiver(["archive"])
+      try await withThrowawayDatabase { other in
+        let report = try await scenario.report("--target", other.url, "--create-table")
+        #expect(report["inserted"] as? Int == 30)
+        #expect(report["hold_until"] == nil)
+      }
+      try await scenario.database.psql("INSERT INTO t TABLE kept")
+      let result = try await scenario.archiver(["verify", "--level", "database"], expecting: 1)
+      #expect(result.output.contains("in-database") || result.errorOutput.contains("in-database"), "\(result)")
+      try await scenario.archiver(["archive"], expecting: 1)
+      // By another way to the same database they are restored ones.
+      try await scenario.database.psql("TRUNCATE t")
+      let back = try await scenario.report("--target", scenario.database.url)
+      #expect(back["hold_until"] != nil)
+    }
+  }
+
   @Test func `a missing table is an error, or made from the manifest`() async throws {
     try await withRestoreScenario(Self.plain) { scenario in
       let result = try await scenario.restore("--into", "tt", expecting: 65)

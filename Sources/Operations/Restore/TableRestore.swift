@@ -129,21 +129,17 @@ struct TableRestore {
       .interferers(in: transaction).isEmpty
   }
 
-  /// By its name in the settings; elsewhere by the server's identity, which a copy of the server shares: the hold then
-  /// does no harm.
+  /// By its name in the settings; elsewhere by the server's identity and the database's, which a copy of the server shares:
+  /// the hold then does no harm.
   private func isArchivedTable(_ target: TableDescription, in transaction: Transaction) async throws -> Bool {
     guard targetName == (source.schema, source.table) else { return false }
     if case .configured = request.target { return true }
-    do {
-      let result = try await transaction.withSavepoint {
-        try await transaction.execute("SELECT system_identifier FROM pg_catalog.pg_control_system()")
-      }
-      guard let identifier = result.rows.first?[0] else { return false }
-      return batches.contains { $0.manifest.source.systemIdentifier == identifier }
-    } catch let error as PostgresError where error.kind == .server {
+    let here = try await ServerQuestions.identity(in: transaction).identity
+    return batches.contains { batch in
       // Without the right to ask, the hold is the safe answer.
-      context.logger.debug("cannot tell the server's identity", metadata: ["error": "\(error)"])
-      return true
+      let system = batch.manifest.source.systemIdentifier
+      let isServer = system.isEmpty || here.systemIdentifier.map { $0 == system } ?? true
+      return isServer && batch.manifest.transaction.map { $0.server.databaseOID == here.databaseOID } ?? true
     }
   }
 
