@@ -106,6 +106,21 @@ struct DirectoryStoreTests {
     }
   }
 
+  @Test("a root that nobody can make is an error", arguments: ["link", "link/below", "file/below"])
+  func impossibleRoot(root: String) async throws {
+    try await withTemporaryDirectory { directory in
+      try FileManager.default.createSymbolicLink(
+        atPath: directory.path + "/link", withDestinationPath: directory.path + "/nowhere/disk")
+      try directory.write("", to: "file")
+      let store = DirectoryStore(root: directory.path + "/" + root)
+      let error = await storeError { () async throws(ObjectStoreError) in
+        _ = try await store.put("k", [1], PutOptions())
+      }
+      #expect(error?.code == .bucketMissing)
+      #expect(!FileManager.default.fileExists(atPath: directory.path + "/nowhere"))
+    }
+  }
+
   @Test("of many conditional puts at once, one wins")
   func conditionalRace() async throws {
     try await withTemporaryDirectory { directory in

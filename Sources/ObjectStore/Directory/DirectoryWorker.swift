@@ -52,15 +52,16 @@ actor DirectoryWorker {
   }
 
   /// Makes a directory and those above it that are missing, for their owner alone.
-  private func makeDirectory(_ path: String) throws(SystemCallError) {
+  private func makeDirectory(_ path: String, isMissingStill: Bool = false) throws(SystemCallError) {
     if unsafe mkdir(path, 0o700) == 0 {
       return try synchronizeDirectory(parent(of: path))
     }
     switch errno {
     case EEXIST: return
-    case ENOENT where path.utf8.count > 1:
+    case ENOENT where path.utf8.count > 1 && !isMissingStill:
       try makeDirectory(parent(of: path))
-      try makeDirectory(path)
+      // A link that leads nowhere is missing and there at once, and some file systems let nobody make a directory.
+      try makeDirectory(path, isMissingStill: true)
     default: throw .last("mkdir")
     }
   }
@@ -167,6 +168,8 @@ actor DirectoryWorker {
     let (code, message): (ObjectStoreError.Code, String) =
       switch (error.number, operation) {
       case (ENOENT, .listing), (ENOTDIR, .listing): (.bucketMissing, "the directory does not exist")
+      case (ENOENT, .writing), (ENOTDIR, .writing), (ELOOP, .writing):
+        (.bucketMissing, "the directory is not there, and cannot be made (\(error))")
       case (ENOENT, .reading), (ENOTDIR, .reading): (.notFound, "there is no such object")
       case (EACCES, _), (EPERM, _), (EROFS, _): (.accessDenied, "\(what) (\(error))")
       case (EEXIST, .writing): (.preconditionFailed, "the object exists already")
