@@ -101,8 +101,12 @@ struct IntegerKeySurvey {
   private func present(_ keys: [Int64], in transaction: Transaction) async throws -> Set<Int> {
     guard let least = keys.min(), let greatest = keys.max() else { return [] }
     let key = plan.keyColumns.map { KeyColumn($0).value(of: "t") }.joined()
+    // As int8 whatever their size: the least one of all would be read as a numeric, and the index not be used.
     let between = try await transaction.execute(
-      "SELECT 1 FROM \(plan.target.ownRows) t WHERE \(key) BETWEEN \(least) AND \(greatest) LIMIT 1")
+      """
+      SELECT 1 FROM \(plan.target.ownRows) t
+      WHERE \(key) BETWEEN '\(least)'::pg_catalog.int8 AND '\(greatest)'::pg_catalog.int8 LIMIT 1
+      """)
     guard !between.rows.isEmpty else { return [] }
     let array = "{" + keys.lazy.map(String.init).joined(separator: ",") + "}"
     let found = try await transaction.execute(
