@@ -180,4 +180,49 @@ import Testing
       #expect(!scenario.files.contains { $0.hasPrefix("db=") })
     }
   }
+
+  /// Runs `body` while another session has the table for itself, for a minute at most.
+  private func withLockedTable(_ scenario: ArchiveScenario, _ body: () async throws -> Void) async throws {
+    let database = scenario.database
+    try await database.psql("CREATE TABLE held AS SELECT 1")
+    async let holder = database.psql(
+      """
+      BEGIN;
+      LOCK TABLE public.events IN ACCESS EXCLUSIVE MODE;
+      DO $$BEGIN
+        FOR i IN 1..1200 LOOP PERFORM pg_sleep(0.05); EXIT WHEN NOT EXISTS (SELECT FROM held); END LOOP;
+      END$$;
+      COMMIT
+      """)
+    while try await database.psql("SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted") == "0"
+    {
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    let outcome: Result<Void, any Error>
+    do { outcome = .success(try await body()) } catch { outcome = .failure(error) }
+    try await database.psql("DELETE FROM held")
+    _ = try await holder
+    try outcome.get()
+  }
+
+  @Test func `a table that somebody locks is waited for as long as a transaction may last, or until a signal`()
+    async throws
+  {
+    try await withArchiveScenario(rows: 20) { scenario in
+      try scenario.configure(table: "transaction_timeout: 1s")
+      try await withLockedTable(scenario) {
+        let result = try await scenario.archiver("archive", expecting: 75)
+        #expect(result.errorOutput.contains("lock timeout"), "\(result)")
+        try scenario.configure(table: "transaction_timeout: 10m")
+        let run = try ArchiverCommand(["archive", "-c", scenario.configuration]).start()
+        while try await scenario.database.psql("SELECT count(*) FROM pg_locks WHERE NOT granted") == "0" {
+          try await Task.sleep(for: .milliseconds(50))
+        }
+        run.send(signal: SIGTERM)
+        let stopped = try await run.result()
+        #expect(stopped.exitCode == 143 && stopped.output.contains("stopped"), "\(stopped)")
+      }
+      try await scenario.archiver("archive")
+    }
+  }
 }

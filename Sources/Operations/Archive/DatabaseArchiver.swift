@@ -42,6 +42,8 @@ struct DatabaseArchiver: Sendable {
       if await budget.isOpen {
         do throws(OperationError) {
           try await archive(source, server, &report)
+        } catch  where error.category == .interrupted && context.stop.isRequested && report.batches == 0 {
+          report.outcome = .stopped
         } catch {
           (report.outcome, report.error) = (.failed, error)
           // The report tells it as an error; the log says when it was.
@@ -92,7 +94,7 @@ struct DatabaseArchiver: Sendable {
     let held = try await heldKeys(of: source)
     var examined = try await examine(source, cutoff, held)
     report.warnings = examined.warnings
-    let counts = RowCounts(pool: pool, rows: examined.rows)
+    let counts = RowCounts(pool: pool, rows: examined.rows, stop: context.stop)
     if request.isDryRun { try await counts.tell(&report) }
     let ledger = try await ledger()
     try await settleEarlierRuns(of: examined.table, source, ledger, &report)
@@ -157,7 +159,7 @@ struct DatabaseArchiver: Sendable {
     }
     guard request.countsRows else { return }
     let present = examined.rows.filter { rows in relations.contains { $0 == rows.relation } }
-    let remaining = try await RowCounts(pool: pool, rows: present).eligible().reduce(0, +)
+    let remaining = try await RowCounts(pool: pool, rows: present, stop: nil).eligible().reduce(0, +)
     report.remaining = remaining
     if remaining > 0, report.outcome == .complete {
       let hides = examined.rows.first?.source.acceptedHazards.contains(Hazard.Kind.rowSecurity.rawValue) == true
@@ -217,9 +219,11 @@ struct DatabaseArchiver: Sendable {
     _ source: TableSource, _ cutoff: Timestamp, _ held: HeldKeys
   ) async throws(OperationError) -> TableExamination {
     do {
-      return try await pool.withConnection { connection in
-        try await connection.withTransaction(TableExamination.options(source)) { transaction in
-          try await TableExamination.run(source, cutoff: cutoff, held: held, in: transaction)
+      return try await context.stop.cancelling { [pool] in
+        try await pool.withConnection { connection in
+          try await connection.withTransaction(TableExamination.options(source)) { transaction in
+            try await TableExamination.run(source, cutoff: cutoff, held: held, in: transaction)
+          }
         }
       }
     } catch {

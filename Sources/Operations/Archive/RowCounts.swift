@@ -5,6 +5,8 @@ import Postgres
 struct RowCounts: Sendable {
   let pool: ConnectionPool
   let rows: [EligibleRows]
+  /// A wish to stop that ends the counting; nil to count all the same.
+  let stop: StopRequest?
 
   /// The number of eligible rows of each part.
   func eligible() async throws(OperationError) -> [Int] {
@@ -35,14 +37,18 @@ struct RowCounts: Sendable {
   }
 
   private func first(_ part: EligibleRows, _ sql: String, _ what: String) async throws(OperationError) -> [String?] {
-    do {
-      return try await pool.withConnection { connection in
+    let query: @Sendable () async throws -> [String?] = { [pool] in
+      try await pool.withConnection { connection in
         try await connection.withTransaction(
           TransactionOptions(
             readOnly: true, timeout: part.source.transactionTimeout,
             pinned: PinnedSettings(additional: part.pinnedSettings))
         ) { transaction in try await transaction.execute(sql).rows.first ?? [nil] }
       }
+    }
+    do {
+      guard let stop else { return try await query() }
+      return try await stop.cancelling(query)
     } catch {
       throw part.source.refusal(ofTime: error) ?? .wrapping(error, "cannot \(what)", at: "\(part.source.name)")
     }

@@ -64,6 +64,7 @@ struct TableExamination: Sendable {
   static func options(_ source: TableSource) -> TransactionOptions {
     // Some hazards take a look at every eligible row.
     TransactionOptions(
-      isolation: .repeatableRead, readOnly: true, timeout: max(source.transactionTimeout, .seconds(1800)))
+      isolation: .repeatableRead, readOnly: true, timeout: max(source.transactionTimeout, .seconds(1800)),
+      lockTimeout: source.transactionTimeout)
   }
 }

@@ -32,6 +32,21 @@ package final class StopRequest: Sendable {
   }
 
   package var isRequested: Bool { requested.withLock { $0 } }
+
+  /// Runs `body` and cancels it when a stop is asked for: for what has no batch in hand, and may take long.
+  func cancelling<Result: Sendable>(_ body: @escaping @Sendable () async throws -> Result) async throws -> Result {
+    let work = Task(operation: body)
+    let watch = Task {
+      while !isRequested { try await Task.sleep(for: .milliseconds(100)) }
+      work.cancel()
+    }
+    defer { watch.cancel() }
+    return try await withTaskCancellationHandler {
+      try await work.value
+    } onCancel: {
+      work.cancel()
+    }
+  }
 }
 
 /// What a job has got done so far; totals belong to the table named last.
