@@ -135,14 +135,3 @@ struct ArchiveReportOutput {
     }
   }
 }
-
-/// An error as `--output json` prints it.
-struct ErrorDocument: Encodable {
-  var category: String
-  var message: String
-  var hint: String?
-
-  init(_ error: OperationError) {
-    (category, message, hint) = (error.category.rawValue, error.description, error.hint)
-  }
-}

@@ -70,12 +70,20 @@ struct CommandSession: Sendable {
       return status
     case let error as SettingsError:
       StandardError.write(error.problems.map(Self.text(of:)).joined() + "run: \(runID)\n")
+      writeFailure(error.problems.map(ErrorDocument.init))
       return .configuration
     default:
       let error = OperationError.wrapping(error, "cannot go on")
       report([error])
+      writeFailure([ErrorDocument(error)])
       return ExitStatus(error)
     }
+  }
+
+  /// Where a document was asked for and none was written, one that holds the errors alone: whoever parses it finds them.
+  private func writeFailure(_ errors: [ErrorDocument]) {
+    guard options.output == .json, !StandardOutput.hasResults else { return }
+    StandardOutput.write(JSONOutput.document(FailureDocument(runID: runID, errors: errors)))
   }
 
   /// Prints each error as `error: WHAT (WHERE): CAUSE` and its hint, then the run; nothing when there is no error.

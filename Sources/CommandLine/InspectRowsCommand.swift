@@ -22,7 +22,9 @@ struct InspectRowsCommand: AsyncParsableCommand {
 
   @OptionGroup var options: InspectOptions
 
+  // Whatever comes next is the key: a negative number is no option.
   @Option(
+    parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
       "Only the row of this primary key (repeatable; the parts of a composite key by CSV rules).",
       valueName: "value[,value…]"))

@@ -22,7 +22,9 @@ struct RestoreCommand: AsyncParsableCommand {
   @OptionGroup(title: "Selection") var selection: SelectionOptions
   @OptionGroup(title: "An archive without a configuration") var storage: StorageOptions
 
+  // Whatever comes next is the key: a negative number is no option.
   @Option(
+    parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
       "Only the row of this primary key; a composite key's parts are separated by commas (repeatable).",
       valueName: "value[,value…]"))

@@ -28,6 +28,10 @@ enum StandardError {
 /// Standard output, for results.
 enum StandardOutput {
   private static let firstFailure = Mutex<Int32?>(nil)
+  private static let isBegun = Mutex(false)
+
+  /// Whether any result was written.
+  static var hasResults: Bool { isBegun.withLock { $0 } }
 
   /// Whether someone watches, whose terminal nothing from an archive may steer.
   static let isTerminal = isatty(STDOUT_FILENO) == 1
@@ -47,6 +51,7 @@ enum StandardOutput {
   /// Writes bytes as they are. Returns false once the reader has gone away, or the disk is full.
   @discardableResult
   static func write(_ bytes: [UInt8]) -> Bool {
+    isBegun.withLock { $0 = true }
     guard let code = StandardStreams.write(bytes, to: STDOUT_FILENO) else { return true }
     firstFailure.withLock { $0 = $0 ?? code }
     return false

@@ -18,6 +18,23 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    (["archive", "--config", "/nonexistent/archiver.yaml"], Int32(78), "configuration"),
+    (["verify", "--storage", "file:///nonexistent/archive"], 78, "configuration"),
+    (["inspect", "list", "--storage", "nonsense"], 78, "configuration"),
+  ])
+  func `where a document was asked for, errors come as one`(
+    arguments: [String], code: Int32, category: String
+  ) async throws {
+    let result = try await ArchiverCommand(arguments + ["--output", "json"]).run()
+    #expect(result.exitCode == code, "\(result)")
+    let document = try #require(try JSONSerialization.jsonObject(with: Data(result.outputBytes)) as? [String: Any])
+    let errors = try #require(document["errors"] as? [[String: String]])
+    #expect(errors.count == 1 && errors[0]["category"] == category, "\(errors)")
+    #expect(result.errorOutput.contains("error: \(errors[0]["message"] ?? "none")"), "\(result)")
+    #expect(result.errorOutput.contains("run: \(document["run_id"] ?? "none")"), "\(result)")
+  }
+
   @Test func `a run without trouble writes nothing on standard error`() async throws {
     try await withArchiveScenario(rows: 700) { scenario in
       let archived = try await scenario.archiver("archive")

@@ -66,7 +66,7 @@ import Testing
       try await ArchiverCommand(
         [
           "inspect", "rows", "--storage", storageURL, "--region", server.region, "--endpoint", endpoint,
-          "--where-key=\(key)",
+          "--where-key", key,
         ],
         environment: [
           "AWS_ACCESS_KEY_ID": server.accessKeyID, "AWS_SECRET_ACCESS_KEY": server.secretAccessKey,
