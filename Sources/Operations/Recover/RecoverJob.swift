@@ -60,7 +60,7 @@ package struct RecoverJob: Sendable {
       await writeMarks(&report)
     } catch {
       report.errors.append(error)
-      for index in report.findings.indices where report.findings[index].mark != nil { report.findings[index].unmark() }
+      report.unmark { _ in true }
     }
     for pool in pools { await pool.close() }
     return report
@@ -82,38 +82,50 @@ package struct RecoverJob: Sendable {
     let end = try await chain.end(ofAll: true)
     let signatures = SignatureCheck(store: store, trustedKeys: request.ownKey.map { [$0] } ?? [])
     var recorded: [RunRecord.Table] = []
-    for (files, returned) in tables.map({ ($0.files, $0.returned) }) {
-      let name = returned.table.name
-      let settled = report.findings.filter { $0.table == name }
-      // The ledger has those no more that are superseded now.
-      let leaving = Set(settled.filter { $0.mark != nil }.map(\.batchID))
-      let unnamed = try await UnnamedManifests(store: store, signatures: signatures).check(
-        chain.unnamedManifests(files, at: end).filter { !leaving.contains($0.batchID) }, of: name,
-        ledger: returned.ledger, over: returned.pool)
-      let markers = try await returned.vouchedMarkers(
-        files.superseded.filter { !end.namedMarkers.contains($0.batchID) }, signatures,
-        LaterBatches(files, store: store, context: context))
-      report.namedCount += unnamed.named.count
-      report.namedMarkerCount += markers.named.count
-      report.findings +=
-        markers.doubts
-        + unnamed.doubts.map { doubt in
-          RecoverReport.Finding(table: name, batchID: doubt.batchID, outcome: .unexplained, detail: doubt.sentence)
-        }
-      let manifests = settled.compactMap(\.manifest) + unnamed.named
-      let superseded = settled.compactMap(\.mark?.reference) + markers.named
-      guard !manifests.isEmpty || !superseded.isEmpty else { continue }
-      recorded.append(
-        RunRecord.Table(
-          name: name, outcome: ArchiveReport.Table.Outcome.complete.rawValue, cutoff: nil, eligible: nil, rows: 0,
-          bytes: 0, remaining: nil, manifests: manifests, superseded: superseded.isEmpty ? nil : superseded, error: nil)
-      )
+    for table in tables {
+      do throws(OperationError) {
+        if let entry = try await entry(of: table, chain, end, signatures, &report) { recorded.append(entry) }
+      } catch {
+        report.errors.append(error)
+        report.unmark { $0.table == table.returned.table.name }
+      }
     }
     guard !recorded.isEmpty else { return }
     _ = try await chain.write(
       RunRecord(
         tool: Tool.name, runID: context.runID, startedAt: startedAt, finishedAt: Timestamp.now, previous: end.heads,
         tables: recorded))
+  }
+
+  /// What the run record says of a table; nil for nothing.
+  private func entry(
+    of table: Examined, _ chain: RunRecordChain, _ end: RunRecordChain.End, _ signatures: SignatureCheck,
+    _ report: inout RecoverReport
+  ) async throws(OperationError) -> RunRecord.Table? {
+    let (files, returned) = (table.files, table.returned)
+    let name = returned.table.name
+    let settled = report.findings.filter { $0.table == name }
+    // The ledger has those no more that are superseded now.
+    let leaving = Set(settled.filter { $0.mark != nil }.map(\.batchID))
+    let unnamed = try await UnnamedManifests(store: store, signatures: signatures).check(
+      chain.unnamedManifests(files, at: end).filter { !leaving.contains($0.batchID) }, of: name,
+      ledger: returned.ledger, over: returned.pool)
+    let markers = try await returned.vouchedMarkers(
+      files.superseded.filter { !end.namedMarkers.contains($0.batchID) }, signatures,
+      LaterBatches(files, store: store, context: context))
+    report.namedCount += unnamed.named.count
+    report.namedMarkerCount += markers.named.count
+    report.findings +=
+      markers.doubts
+      + unnamed.doubts.map { doubt in
+        RecoverReport.Finding(table: name, batchID: doubt.batchID, outcome: .unexplained, detail: doubt.sentence)
+      }
+    let manifests = settled.compactMap(\.manifest) + unnamed.named
+    let superseded = settled.compactMap(\.mark?.reference) + markers.named
+    guard !manifests.isEmpty || !superseded.isEmpty else { return nil }
+    return RunRecord.Table(
+      name: name, outcome: ArchiveReport.Table.Outcome.complete.rawValue, cutoff: nil, eligible: nil, rows: 0,
+      bytes: 0, remaining: nil, manifests: manifests, superseded: superseded.isEmpty ? nil : superseded, error: nil)
   }
 
   /// Writes the superseded markers, which the run record names by now.

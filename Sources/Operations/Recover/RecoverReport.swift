@@ -49,6 +49,15 @@ package struct RecoverReport: Sendable {
   }
 }
 
+extension RecoverReport {
+  /// Takes the marks back that were decided on and are not written.
+  mutating func unmark(where isMeant: (Finding) -> Bool) {
+    for index in findings.indices where findings[index].mark != nil && isMeant(findings[index]) {
+      findings[index].unmark()
+    }
+  }
+}
+
 extension RecoverReport.Finding {
   /// Of a batch whose mark could not be written.
   mutating func unmark() {
