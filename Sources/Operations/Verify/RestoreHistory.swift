@@ -9,8 +9,8 @@ actor RestoreHistory {
   /// By the list's key; nil for a list that explains nothing.
   private var keys: [String: RestoredKeys?] = [:]
 
-  /// Larger lists explain nothing where signatures are looked at: 64 MiB, some tens of millions of keys.
-  private static let maximumSignedByteCount = 1 << 26
+  /// Larger lists explain nothing where signatures are looked at: 512 MiB, some twenty-five millions of keys.
+  private static let maximumSignedByteCount = 1 << 29
 
   private init(store: any ObjectStore, signatures: SignatureCheck, records: [RestoreRecord]) {
     (self.store, self.signatures, self.records) = (store, signatures, records)

@@ -21,7 +21,8 @@ struct SignatureCheck: Sendable {
       guard error.concernsOneObject else { throw .wrapping(error, "cannot look the document up", at: key) }
       return VerifyFinding(
         .orphanObject, table: table, key: ArchiveLayout.signature(of: key), batchID: batchID,
-        expected: "the document that it signs", found: "the signature alone")
+        expected: "the document that it signs",
+        found: error.code == .notFound ? "the signature alone" : error.message)
     }
   }
 
