@@ -181,6 +181,18 @@ import Testing
     }
   }
 
+  /// Waits until a session has, or waits for, such a lock on the table; half a minute at most.
+  private func wait(for lock: String, of database: ThrowawayDatabase) async throws {
+    let sql = """
+      SELECT count(*) FROM pg_locks WHERE relation = 'public.events'::regclass AND \(lock)
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+      """
+    for _ in 0..<600 {
+      guard try await database.psql(sql) == "0" else { return }
+      try await Task.sleep(for: .milliseconds(50))
+    }
+  }
+
   /// Runs `body` while another session has the table for itself, for a minute at most.
   private func withLockedTable(_ scenario: ArchiveScenario, _ body: () async throws -> Void) async throws {
     let database = scenario.database
@@ -215,9 +227,7 @@ import Testing
         #expect(result.errorOutput.contains("lock timeout"), "\(result)")
         try scenario.configure(table: "transaction_timeout: 10m")
         let run = try ArchiverCommand(["archive", "-c", scenario.configuration]).start()
-        while try await scenario.database.psql("SELECT count(*) FROM pg_locks WHERE NOT granted") == "0" {
-          try await Task.sleep(for: .milliseconds(50))
-        }
+        try await wait(for: "NOT granted", of: scenario.database)
         run.send(signal: SIGTERM)
         let stopped = try await run.result()
         #expect(stopped.exitCode == 143 && stopped.output.contains("stopped"), "\(stopped)")

@@ -108,7 +108,10 @@ import Testing
       let before = archive.runRecords
       try await scenario.archiver("recover", "--rows-came-back")
       #expect(try await ArchiverCommand(arguments).run().exitCode == 0)
-      for record in archive.runRecords where !before.contains(record) { try archive.remove(record) }
+      for record in archive.runRecords where !before.contains(record) {
+        try archive.remove(record)
+        if isSigned { try archive.remove(record + ".sig") }
+      }
       let cut = try await ArchiverCommand(arguments).run()
       #expect(cut.exitCode == 1 && cut.output.contains("superseded.json"), "\(cut)")
       let recovered = try await scenario.archiver("recover")

@@ -158,7 +158,7 @@ import Testing
     var (round, kills, killsOfSettling) = (0, 0, 0)
     try await withFaultScenario(ledger: ledger) { scenario in
       try await scenario.archiver("archive", "--max-batches", "1")
-      while kills < wanted, round < 3 * wanted {
+      while kills < wanted, round < 10 * wanted {
         round += 1
         try await scenario.fill(upTo: 100)
         let run = try scenario.command(["archive", "--workers", "\(1 + round % 3)"]).start()
