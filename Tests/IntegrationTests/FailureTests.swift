@@ -181,14 +181,21 @@ import Testing
     }
   }
 
-  /// Waits until a session has, or waits for, such a lock on the table; half a minute at most.
-  private func wait(for lock: String, of database: ThrowawayDatabase) async throws {
-    let sql = """
+  private static let held = "mode = 'AccessExclusiveLock' AND granted"
+
+  /// Whether a session has, or waits for, such a lock on the table.
+  private func isThere(_ lock: String, in database: ThrowawayDatabase) async throws -> Bool {
+    try await database.psql(
+      """
       SELECT count(*) FROM pg_locks WHERE relation = 'public.events'::regclass AND \(lock)
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-      """
+      """) != "0"
+  }
+
+  /// Waits until a session has, or waits for, such a lock on the table; half a minute at most.
+  private func wait(for lock: String, of database: ThrowawayDatabase) async throws {
     for _ in 0..<600 {
-      guard try await database.psql(sql) == "0" else { return }
+      guard try await !isThere(lock, in: database) else { return }
       try await Task.sleep(for: .milliseconds(50))
     }
   }
@@ -231,6 +238,8 @@ import Testing
         run.send(signal: SIGTERM)
         let stopped = try await run.result()
         #expect(stopped.exitCode == 143 && stopped.output.contains("stopped"), "\(stopped)")
+        let isHeld = try await isThere(Self.held, in: scenario.database)
+        #expect(isHeld, "the run ended only when the table was free")
       }
       try await scenario.archiver("archive")
     }
