@@ -44,20 +44,25 @@ struct DiskFaultTests {
           let configuration = directory.path + "/archiver.yaml"
           let first = try await archiver("archive", "--max-batches", "1", "--config", configuration)
           #expect(first.exitCode == 0, "\(first)")
-          // From here on every page that is touched goes to the log as a whole.
+          // A server that starts again by itself frees the log it has read, and the run may then go on and succeed.
           try await database.psql(
-            "ALTER SYSTEM SET wal_recycle = off; SELECT pg_reload_conf(); CHECKPOINT; CHECKPOINT")
+            """
+            ALTER SYSTEM SET wal_recycle = off;
+            ALTER SYSTEM SET restart_after_crash = off;
+            SELECT pg_reload_conf();
+            CHECKPOINT;
+            CHECKPOINT
+            """)
           let ballast = cluster.data + "/ballast"
           let (primary, step) = (cluster.url, want == .sortFile ? Step.fetch : Step.delete)
           faults.spoil(step, .request) { _ in
             BlockingSQL.attempt(
               "COPY (SELECT repeat('x', 1000) FROM generate_series(1, 200000)) TO '\(ballast)'", primary)
-            // Room that the log still has, in its newest segment and in one made ahead, is used up last, since whatever
-            // the server writes meanwhile may make another segment: the next one has to be new, and cannot be.
+            // The log has room left in segments made ahead: this is more than they can hold, so the server ends.
             if want == .log {
-              for _ in 1...3 {
-                BlockingSQL.attempt("SELECT pg_logical_emit_message(false, 'room', ''), pg_switch_wal()", primary)
-              }
+              BlockingSQL.attempt(
+                "SELECT pg_logical_emit_message(false, 'room', repeat('x', 500000)) FROM generate_series(1, 250)",
+                primary)
             }
             return .pass
           }
