@@ -15,7 +15,10 @@ import Testing
     #expect(asked.isEmpty)
   }
 
-  @Test(arguments: ["11.0", "11.22 (Debian 11.22-0+deb10u2)", "12.22", "19beta1", "20devel"])
+  /// A newer server is asked for more than an old one behind its name can answer.
+  private static let newer = TestServer.version < 140_000 ? [] : ["19beta1", "20devel"]
+
+  @Test(arguments: ["11.0", "11.22 (Debian 11.22-0+deb10u2)", "12.22"] + newer)
   func `a server of 11 or newer is taken`(version: String) async throws {
     let asked = try await withServer(at: TestEnvironment.postgresURL(), reporting: version) { url in
       try await withConnection(url) { connection in

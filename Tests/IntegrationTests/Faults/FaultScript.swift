@@ -112,21 +112,29 @@ struct Step: Sendable, CustomStringConvertible {
   /// Of `recover --rows-came-back`, after a table alone was loaded from an older dump.
   static let ofReturning = [entryOut, entryCommit, runRecord, supersede, supersededRead]
 
+  static let restoreRecord = s3("restore: record", "PUT", "/_restores/")
+  static let restoreRead = s3("restore: read", "GET", ".jsonl.gz")
+  static let restoreCopy = sql("restore: rows", "FROM STDIN")
+  static let restoreCommit = Step("restore: commit", armedBy: restoreCopy.matches) { $0 == "COMMIT" }
+
+  /// In the order in which a restore comes by them.
+  static let ofRestore = [restoreRecord, restoreRead, restoreCopy, restoreCommit]
+
   static func ofSettling(_ ledger: LedgerUse) -> [Step] {
     [listing, settleRead, settleLock] + (ledger == .none ? [] : [settleLedger])
       + [manifest, prepareRemoved, settleAborted]
   }
 }
 
-/// Tells when a step comes to a phase.
+/// Tells when a step comes to a phase: `times` times, after `before` times that are left out.
 final class StepWatch: Sendable {
   private let step: Step
   private let phase: FaultProxy.Phase
-  private let state: Mutex<(isArmed: Bool, left: Int)>
+  private let state: Mutex<(isArmed: Bool, before: Int, left: Int)>
 
-  init(_ step: Step, _ phase: FaultProxy.Phase, times: Int = 1) {
+  init(_ step: Step, _ phase: FaultProxy.Phase, after before: Int = 0, times: Int = 1) {
     (self.step, self.phase) = (step, phase)
-    state = Mutex((isArmed: step.armedBy == nil, left: times))
+    state = Mutex((isArmed: step.armedBy == nil, before: before, left: times))
   }
 
   /// Whether it came at all.
@@ -139,6 +147,10 @@ final class StepWatch: Sendable {
         return false
       }
       guard state.left > 0, moment.phase == phase, step.matches(moment.text) else { return false }
+      guard state.before == 0 else {
+        state.before -= 1
+        return false
+      }
       state.left -= 1
       return true
     }
