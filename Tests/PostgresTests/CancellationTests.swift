@@ -85,7 +85,8 @@ import Testing
       }
       #expect(error?.kind == .transactionTimedOut)
       #expect(started.duration(to: .now) < .seconds(10))
-      #expect(try await connection.value("SELECT 1") == "1")
+      // Since 17 the server has the same timeout, and ends the session when it is the quicker.
+      if TestServer.version < 170_000 { #expect(try await connection.value("SELECT 1") == "1") }
     }
   }
 
