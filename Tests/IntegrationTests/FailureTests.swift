@@ -198,6 +198,7 @@ import Testing
       guard try await !isThere(lock, in: database) else { return }
       try await Task.sleep(for: .milliseconds(50))
     }
+    Issue.record("no session came to such a lock: \(lock)")
   }
 
   /// Runs `body` while another session has the table for itself, for a minute at most.
